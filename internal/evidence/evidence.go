@@ -1,0 +1,81 @@
+// Package evidence owns what was learnt from layers: Layer (the evidence of one
+// layer, which depends on that layer's bytes alone and is therefore cached by
+// diff ID), the compact file lists inside it, the cache that any number of
+// processes share, and the merge of all layers into one inventory.
+//
+// It never reads a tar and never parses a file of an image: package inspect
+// does, and hands its results here.
+package evidence
+
+import (
+	"plimsoll/internal/inventory"
+)
+
+// Layer is what the one pass learnt from one layer.
+type Layer struct {
+	// DiffID is the digest of the uncompressed tar, computed by the pass.
+	DiffID string `json:"diffID"`
+	// Size is the length of the uncompressed tar in bytes.
+	Size int64 `json:"size"`
+	// Files lists every entry of the tar, whiteouts included.
+	Files FileList `json:"files"`
+	Fragment
+}
+
+// Fragment is what one inspector learnt from one file. A layer's evidence is
+// the sum of its fragments in the order of the tar.
+type Fragment struct {
+	Packages []inventory.Package `json:"packages,omitempty"`
+	// Releases are os-release files and what else names the distribution,
+	// each with the path it was read from.
+	Releases []Release `json:"releases,omitempty"`
+	// Owned says which files a package manager says it installed.
+	Owned []Owned `json:"owned,omitempty"`
+	// Databases are the paths of package databases that were read, also
+	// when they list no package: a later layer's database replaces an
+	// earlier layer's at the same path.
+	Databases []string `json:"databases,omitempty"`
+	// Problems are files that could not be examined, or only in part.
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Release is a distribution as one file of a layer names it. A file that adds a
+// single fact (a content manifest) leaves the other fields empty.
+type Release struct {
+	Path string `json:"path"`
+	inventory.Distribution
+}
+
+// Owned is the file list of one package, as its package manager keeps it.
+type Owned struct {
+	// Type and Package name the package: "deb" "libssl3" (without ":amd64").
+	Type    string `json:"type"`
+	Package string `json:"package"`
+	// Version may be empty where the list does not say it (dpkg's .list files).
+	Version string `json:"version,omitempty"`
+	// Arch may be empty.
+	Arch string `json:"arch,omitempty"`
+	// Database is the path of the file that holds the list.
+	Database string `json:"database"`
+	// Paths are relative to the root without a leading slash, as recorded
+	// (before links such as /bin -> usr/bin are resolved); directories may be among them.
+	Paths PathList `json:"paths"`
+}
+
+// Problem is something of a layer that was not, or not fully, examined.
+type Problem struct {
+	// Path is the file, empty where the layer as a whole is meant.
+	Path string `json:"path,omitempty"`
+	// Inspector is the name of the inspector concerned; empty for the walker.
+	Inspector string `json:"inspector,omitempty"`
+	// Reason says what happened in lower case without a period.
+	Reason string `json:"reason"`
+	// Incomplete is set where the verdict can't be called complete because
+	// of it; a note that merely explains leaves it false.
+	Incomplete bool `json:"incomplete,omitempty"`
+}
+
+// Note records a problem that leaves the verdict complete.
+func (f *Fragment) Note(path, reason string) {
+	f.Problems = append(f.Problems, Problem{Path: path, Reason: reason})
+}
