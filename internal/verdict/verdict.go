@@ -1,0 +1,141 @@
+// Package verdict owns the model that every report, gate and ledger reads: the
+// whole statement about one image and platform, its headline, and the JSON
+// shape that docs/verdict.schema.json publishes.
+//
+// It never gathers anything: package scan puts a verdict together from the
+// parts below, and nothing above changes one.
+package verdict
+
+import (
+	"time"
+
+	"plimsoll/internal/advisory"
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inventory"
+	"plimsoll/internal/reconcile"
+	"plimsoll/internal/triage"
+)
+
+// SchemaVersion is the version of the JSON shape. It rises when a field
+// changes its meaning or goes away; new fields don't raise it.
+const SchemaVersion = 1
+
+// Report is one run's verdicts: one for each image and platform, in the order asked.
+type Report struct {
+	SchemaVersion int       `json:"schemaVersion"`
+	Tool          Tool      `json:"tool"`
+	Verdicts      []Verdict `json:"verdicts"`
+	// Status is the run's exit status, as every command's help lists it.
+	Status int `json:"status"`
+}
+
+// Tool is the program that made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Verdict is everything known about one image for one platform.
+type Verdict struct {
+	Image    Image    `json:"image"`
+	Headline Headline `json:"headline"`
+	// Actions are ordered by what they clear, most urgent first.
+	Actions []triage.Action `json:"actions"`
+	// Findings are ordered by disposition, known exploitation, severity, EPSS, CVSS.
+	Findings       []triage.Finding         `json:"findings"`
+	Packages       []inventory.Package      `json:"packages"`
+	Reconciliation reconcile.Reconciliation `json:"reconciliation"`
+	Coverage       Coverage                 `json:"coverage"`
+	Gate           *Gate                    `json:"gate,omitempty"`
+}
+
+// Image identifies what was judged.
+type Image struct {
+	Reference    string `json:"reference"`
+	Name         string `json:"name,omitempty"`
+	Source       string `json:"source"`
+	Via          string `json:"via,omitempty"`
+	Digest       string `json:"digest,omitempty"`
+	IndexDigest  string `json:"indexDigest,omitempty"`
+	ConfigDigest string `json:"configDigest,omitempty"`
+	Platform     string `json:"platform"`
+	// Platforms are all that the reference offers.
+	Platforms    []string                `json:"platforms,omitempty"`
+	Created      time.Time               `json:"created,omitzero"`
+	Distribution *inventory.Distribution `json:"distribution,omitempty"`
+	Base         triage.Base             `json:"base"`
+	Layers       []Layer                 `json:"layers"`
+	// Notes are choices made for the user (which source, which platform).
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Layer is one layer with what was counted in it.
+type Layer struct {
+	inventory.LayerRef
+	Digest string `json:"digest,omitempty"`
+	// Size is the uncompressed tar's length in bytes; Files its entries.
+	Size  int64 `json:"size"`
+	Files int   `json:"files"`
+	// Packages counts packages that first appeared here.
+	Packages int `json:"packages"`
+}
+
+// Decision is the headline's one word.
+type Decision string
+
+const (
+	// RebuildNow: at least one finding's disposition is rebuild.
+	RebuildNow Decision = "REBUILD NOW"
+	// RebuildSoon: fixable findings exist, none high or critical.
+	RebuildSoon Decision = "REBUILD AT THE NEXT RELEASE"
+	// TrackOnly: findings exist, none has a fix.
+	TrackOnly Decision = "TRACK"
+	// NothingFound: complete, and no finding.
+	NothingFound Decision = "NOTHING FOUND"
+	// Incomplete: something could not be examined and nothing urgent was found.
+	Incomplete Decision = "INCOMPLETE"
+)
+
+// Headline is the verdict in one line.
+type Headline struct {
+	Decision Decision `json:"decision"`
+	// Text is the whole line: "REBUILD NOW: 41 fixable HIGH/CRITICAL; one base bump clears 38".
+	Text string `json:"text"`
+	// Fixable and Unfixed count vulnerability findings of packages in the
+	// final image (visible or ghost), by severity word.
+	Fixable map[string]int `json:"fixable"`
+	Unfixed map[string]int `json:"unfixed"`
+}
+
+// Coverage says what was examined and what this verdict does not rule out.
+type Coverage struct {
+	// Complete is false where any Skipped entry is marked incomplete.
+	Complete  bool            `json:"complete"`
+	Databases []advisory.Info `json:"databases"`
+	Layers    int             `json:"layers"`
+	Files     int             `json:"files"`
+	Bytes     int64           `json:"bytes"`
+	// PackagesByType counts packages by purl type.
+	PackagesByType map[string]int `json:"packagesByType"`
+	Skipped        []Skipped      `json:"skipped,omitempty"`
+	// Gaps are what each database cannot judge, by database name.
+	Gaps map[string][]advisory.Gap `json:"gaps,omitempty"`
+	// Warnings are about the databases (too old) and the platform.
+	Warnings []string `json:"warnings,omitempty"`
+	// NotRuledOut are plain sentences.
+	NotRuledOut []string `json:"notRuledOut"`
+}
+
+// Skipped is a problem with the layer it was met in.
+type Skipped struct {
+	Layer int `json:"layer"`
+	evidence.Problem
+}
+
+// Gate is the outcome of --fail-on.
+type Gate struct {
+	FailOn []string `json:"failOn"`
+	Failed bool     `json:"failed"`
+	// Reasons are one line for each broken rule.
+	Reasons []string `json:"reasons,omitempty"`
+}
