@@ -31,6 +31,9 @@ type Fragment struct {
 	Releases []Release `json:"releases,omitempty"`
 	// Owned says which files a package manager says it installed.
 	Owned []Owned `json:"owned,omitempty"`
+	// Licenses are licences that a package's record does not hold and that a
+	// file beside it names.
+	Licenses []PackageLicense `json:"licenses,omitempty"`
 	// Databases are the paths of package databases that were read, also
 	// when they list no package: a later layer's database replaces an
 	// earlier layer's at the same path.
@@ -60,6 +63,18 @@ type Owned struct {
 	// Paths are relative to the root without a leading slash, as recorded
 	// (before links such as /bin -> usr/bin are resolved); directories may be among them.
 	Paths PathList `json:"paths"`
+}
+
+// PackageLicense is what a licence file says about a package whose record is
+// in another file (Debian's copyright files).
+type PackageLicense struct {
+	// Type and Package name the package: "deb" "libssl3".
+	Type    string `json:"type"`
+	Package string `json:"package"`
+	// Path is the licence file.
+	Path string `json:"path"`
+	// Names are the short names in the order of the file, each once.
+	Names []string `json:"names"`
 }
 
 // Problem is something of a layer that was not, or not fully, examined.
