@@ -94,3 +94,18 @@ type Problem struct {
 func (f *Fragment) Note(path, reason string) {
 	f.Problems = append(f.Problems, Problem{Path: path, Reason: reason})
 }
+
+// Empty reports whether nothing was learnt.
+func (f *Fragment) Empty() bool {
+	return len(f.Packages)+len(f.Releases)+len(f.Owned)+len(f.Licenses)+len(f.Databases)+len(f.Problems) == 0
+}
+
+// Add appends what another fragment holds.
+func (f *Fragment) Add(g *Fragment) {
+	f.Packages = append(f.Packages, g.Packages...)
+	f.Releases = append(f.Releases, g.Releases...)
+	f.Owned = append(f.Owned, g.Owned...)
+	f.Licenses = append(f.Licenses, g.Licenses...)
+	f.Databases = append(f.Databases, g.Databases...)
+	f.Problems = append(f.Problems, g.Problems...)
+}

@@ -1,0 +1,192 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+)
+
+// Cache keeps layer evidence on disk by diff ID and inspector versions. Any
+// number of processes may share it: SQLite in WAL mode, where a reader never
+// waits for a writer and a writer waits for another up to busyTimeout.
+//
+// It is only ever an aid: a damaged entry counts as absent.
+type Cache struct {
+	db  *sql.DB
+	key string
+
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+	mu      sync.Mutex // guards used
+	used    map[string]bool
+}
+
+const (
+	busyTimeout = 10 * time.Second
+	// cacheSchema is kept in SQLite's user_version; another number empties the cache.
+	cacheSchema = 1
+	// maxCached bounds one decoded entry.
+	maxCached = 1 << 30
+)
+
+// DefaultCacheFile is where the cache lies: $PLIMSOLL_CACHE_DIR or the user's
+// cache folder.
+func DefaultCacheFile(getenv func(string) string) (string, error) {
+	dir := getenv("PLIMSOLL_CACHE_DIR")
+	if dir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find the cache folder (set PLIMSOLL_CACHE_DIR): %w", err)
+		}
+		dir = filepath.Join(base, "plimsoll")
+	}
+	return filepath.Join(dir, "layers.db"), nil
+}
+
+// OpenCache opens or creates the cache file. key names the inspectors and
+// their versions: entries written under another key are not found.
+func OpenCache(ctx context.Context, file, key string) (*Cache, error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("create the cache folder: %w", err)
+	}
+	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(file), RawQuery: url.Values{"_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(NORMAL)",
+	}}.Encode()}).String()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open the layer cache %s: %w", file, err)
+	}
+	db.SetMaxOpenConns(2)
+	c := &Cache{db: db, key: key, used: map[string]bool{}}
+	if err := c.prepare(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the layer cache %s (delete it to start afresh): %w", file, err)
+	}
+	c.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err == nil {
+		c.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxCached))
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the layer cache: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Cache) prepare(ctx context.Context) error {
+	var version int
+	if err := c.db.QueryRowContext(ctx, "pragma user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version == cacheSchema {
+		return nil
+	}
+	_, err := c.db.ExecContext(ctx, fmt.Sprintf(`
+		begin immediate;
+		drop table if exists layer;
+		create table layer (diff_id text, key text, evidence blob not null, used integer not null, primary key (diff_id, key)) without rowid;
+		pragma user_version = %d;
+		commit;`, cacheSchema))
+	return err
+}
+
+// Get returns the evidence of a layer, or nil where there is none.
+func (c *Cache) Get(ctx context.Context, diffID string) (*Layer, error) {
+	var blob []byte
+	err := c.db.QueryRowContext(ctx, "select evidence from layer where diff_id = ? and key = ?", diffID, c.key).Scan(&blob)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the layer cache: %w", err)
+	}
+	l, err := c.decode(blob)
+	if err != nil || l.DiffID != diffID {
+		return nil, nil
+	}
+	c.mu.Lock()
+	c.used[diffID] = true
+	c.mu.Unlock()
+	return l, nil
+}
+
+// Has reports whether Get would find the layer, without decoding it.
+func (c *Cache) Has(ctx context.Context, diffID string) bool {
+	var one int
+	return c.db.QueryRowContext(ctx, "select 1 from layer where diff_id = ? and key = ?", diffID, c.key).Scan(&one) == nil
+}
+
+// Put keeps the evidence of a layer that was read to its end and verified.
+func (c *Cache) Put(ctx context.Context, l *Layer) error {
+	blob, err := c.encode(l)
+	if err != nil {
+		return fmt.Errorf("write the layer cache: %w", err)
+	}
+	_, err = c.db.ExecContext(ctx, "insert or replace into layer values (?, ?, ?, ?)", l.DiffID, c.key, blob, time.Now().Unix())
+	if err != nil {
+		return fmt.Errorf("write the layer cache: %w", err)
+	}
+	return nil
+}
+
+// keepFor is how long an entry that no scan asked for is kept.
+const keepFor = 30 * 24 * time.Hour
+
+// Close releases the file.
+func (c *Cache) Close() error {
+	c.decoder.Close()
+	c.encoder.Close()
+	return c.db.Close()
+}
+
+// Prune removes entries that were written more than a month ago and are not
+// among those that this process used, whose time it renews.
+func (c *Cache) Prune(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	for diffID := range c.used {
+		_, err := c.db.ExecContext(ctx, "update layer set used = ? where diff_id = ? and key = ? and used < ?",
+			now.Unix(), diffID, c.key, now.Add(-24*time.Hour).Unix())
+		if err != nil {
+			return fmt.Errorf("prune the layer cache: %w", err)
+		}
+	}
+	if _, err := c.db.ExecContext(ctx, "delete from layer where used < ?", now.Add(-keepFor).Unix()); err != nil {
+		return fmt.Errorf("prune the layer cache: %w", err)
+	}
+	return nil
+}
+
+// encode writes gob, which has no need of names and reads back quickly, and
+// packs it.
+func (c *Cache) encode(l *Layer) ([]byte, error) {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(l); err != nil {
+		return nil, err
+	}
+	return c.encoder.EncodeAll(b.Bytes(), nil), nil
+}
+
+func (c *Cache) decode(blob []byte) (*Layer, error) {
+	b, err := c.decoder.DecodeAll(blob, nil)
+	if err != nil {
+		return nil, err
+	}
+	var l Layer
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(&l); err != nil {
+		return nil, err
+	}
+	return &l, nil
+}

@@ -1,0 +1,432 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"plimsoll/internal/inventory"
+)
+
+// Merged is what all layers of an image say together.
+type Merged struct {
+	Inventory inventory.Inventory
+	Problems  []LayerProblem
+	// Files and Bytes add up all layers.
+	Files int
+	Bytes int64
+}
+
+// LayerProblem is a Problem with the layer it was met in.
+type LayerProblem struct {
+	Layer int
+	Problem
+}
+
+// Merge lays the layers, base first, over one another. refs names them in the
+// same order. It decides which packages the final image holds, in which layer
+// each first appeared at its version, which were removed from the records
+// while their files still ship, and which OS package owns which file.
+func Merge(layers []*Layer, refs []inventory.LayerRef) *Merged {
+	m := &merge{layers: layers, refs: refs, places: newStanding()}
+	for _, l := range layers {
+		for i := range l.Packages {
+			m.places.ask(l.Packages[i].Path)
+		}
+		for _, r := range l.Releases {
+			m.places.ask(r.Path)
+		}
+		for _, d := range l.Databases {
+			m.places.ask(d)
+		}
+	}
+	m.places.sweep(layers)
+
+	out := &Merged{}
+	for i, l := range layers {
+		out.Files += l.Files.Len
+		out.Bytes += l.Size
+		for _, p := range l.Problems {
+			out.Problems = append(out.Problems, LayerProblem{Layer: i, Problem: p})
+		}
+	}
+	out.Inventory.Distribution = m.distribution()
+	m.rootLinks()
+	m.collect()
+	m.findGhosts()
+	m.assignOwners()
+	out.Inventory.Packages = identify(m.deduplicate(), out.Inventory.Distribution)
+	return out
+}
+
+type merge struct {
+	layers []*Layer
+	refs   []inventory.LayerRef
+	places *standing
+	// links maps a top-level symbolic link to its target: bin -> usr/bin.
+	links map[string]string
+
+	current []entry
+	// lost are packages whose record is gone from the final image.
+	lost []lost
+}
+
+// entry is a package of the final image with the OS package that installed it.
+type entry struct {
+	inventory.Package
+	owner osPackage
+}
+
+// lost is a package that only lower layers still record.
+type lost struct {
+	inventory.Package
+	// last is the highest layer whose record holds it.
+	last int
+}
+
+// records are the packages that one file of one layer proves.
+type records struct {
+	layer    int
+	packages []inventory.Package
+}
+
+// byPath groups the evidence of all layers by the file that gave it, lower
+// layers first.
+func (m *merge) byPath() map[string][]records {
+	paths := map[string][]records{}
+	for i, l := range m.layers {
+		for _, d := range l.Databases {
+			paths[d] = append(paths[d], records{layer: i})
+		}
+		for _, p := range l.Packages {
+			r := paths[p.Path]
+			if len(r) == 0 || r[len(r)-1].layer != i {
+				r = append(r, records{layer: i})
+			}
+			last := &r[len(r)-1]
+			last.packages = append(last.packages, p)
+			paths[p.Path] = r
+		}
+	}
+	return paths
+}
+
+// identity is what makes two records speak of the same installed package.
+type identity struct{ typ, namespace, name, arch, in string }
+
+func identityOf(p *inventory.Package) identity {
+	return identity{p.Type, p.Namespace, p.Name, p.Arch, p.InArchive}
+}
+
+type versioned struct {
+	identity
+	version string
+}
+
+func versionedOf(p *inventory.Package) versioned { return versioned{identityOf(p), p.Version} }
+
+// collect fills current and lost.
+func (m *merge) collect() {
+	for path, r := range m.byPath() {
+		top := r[len(r)-1]
+		visible := m.places.of(path, top.layer) == inventory.Visible
+		origins := originsOf(r)
+		kept := map[identity]bool{}
+		if visible {
+			for _, p := range top.packages {
+				kept[identityOf(&p)] = true
+				p.Liveness = inventory.Visible
+				p.Origin = m.refs[origins[versionedOf(&p)]]
+				m.current = append(m.current, entry{Package: p})
+			}
+		}
+		// What lower layers record and the final image does not, newest first.
+		for n := len(r) - 1; n >= 0; n-- {
+			if visible && n == len(r)-1 {
+				continue
+			}
+			for _, p := range r[n].packages {
+				if id := identityOf(&p); !kept[id] {
+					kept[id] = true
+					p.Origin = m.refs[origins[versionedOf(&p)]]
+					m.lost = append(m.lost, lost{Package: p, last: r[n].layer})
+				}
+			}
+		}
+	}
+}
+
+// originsOf returns, for each package at each version, the layer where its
+// latest unbroken presence began.
+func originsOf(r []records) map[versioned]int {
+	origin := map[versioned]int{}
+	var before map[versioned]bool
+	for _, at := range r {
+		now := make(map[versioned]bool, len(at.packages))
+		for i := range at.packages {
+			v := versionedOf(&at.packages[i])
+			now[v] = true
+			if !before[v] {
+				origin[v] = at.layer
+			}
+		}
+		before = now
+	}
+	return origin
+}
+
+// rootLinks learns which top-level names are links, so that paths recorded
+// before the merge of /bin into /usr/bin are found where the files are.
+func (m *merge) rootLinks() {
+	m.links = map[string]string{}
+	for _, l := range m.layers {
+		for e := range l.Files.All() {
+			if strings.IndexByte(string(e.Path), '/') >= 0 {
+				continue
+			}
+			switch e.Type {
+			case Symlink:
+				m.links[string(e.Path)] = strings.Trim(string(e.Link), "/")
+			case Directory, Whiteout:
+				delete(m.links, string(e.Path))
+			}
+		}
+	}
+}
+
+// resolve follows a top-level link.
+func (m *merge) resolve(path []byte) string {
+	if len(m.links) > 0 {
+		for i, c := range path {
+			if c == '/' {
+				if to, ok := m.links[string(path[:i])]; ok {
+					return to + string(path[i:])
+				}
+				break
+			}
+		}
+	}
+	return string(path)
+}
+
+// osPackage names an OS package as file lists do.
+type osPackage struct{ typ, name string }
+
+// findGhosts moves those of the lost packages to the inventory whose files the
+// final image still holds.
+func (m *merge) findGhosts() {
+	if len(m.lost) == 0 {
+		return
+	}
+	installed := map[osPackage]bool{}
+	for i := range m.current {
+		if p := &m.current[i]; p.IsOS() {
+			installed[osPackage{p.Type, p.Name}] = true
+		}
+	}
+	candidates := map[osPackage][]int{}
+	folders := map[string]int{}
+	for i := range m.lost {
+		p := &m.lost[i]
+		if p.IsOS() {
+			// A record moved to another database is no loss.
+			if key := (osPackage{p.Type, p.Name}); !installed[key] {
+				candidates[key] = append(candidates[key], i)
+			}
+			continue
+		}
+		for _, dir := range contentFolders(&p.Package) {
+			folders[dir] = max(folders[dir], p.last)
+		}
+	}
+	ghosts := m.ownedStillVisible(candidates, installed)
+	below := anyBelow(m.layers, folders)
+	for i := range m.lost {
+		p := &m.lost[i]
+		if !p.IsOS() {
+			ghosts[i] = slices.ContainsFunc(contentFolders(&p.Package), func(dir string) bool { return below[dir] }) && !m.recorded(p)
+		}
+		if ghosts[i] {
+			p.Liveness = inventory.Ghost
+			m.current = append(m.current, entry{Package: p.Package})
+		}
+	}
+}
+
+// recorded reports whether the final image records the package elsewhere, as
+// after an upgrade that renamed its metadata folder.
+func (m *merge) recorded(p *lost) bool {
+	for i := range m.current {
+		c := &m.current[i]
+		if c.Type == p.Type && c.Namespace == p.Namespace && c.Name == p.Name && parent(parent(c.Path)) == parent(parent(p.Path)) {
+			return true
+		}
+	}
+	return false
+}
+
+// contentFolders are the folders that hold a language package's code, where its
+// record lies in a folder that tells: node_modules/NAME, site-packages/NAME.
+func contentFolders(p *inventory.Package) []string {
+	dir := parent(p.Path)
+	switch p.Type {
+	case "npm":
+		if strings.Contains(p.Path, "node_modules/") {
+			return []string{dir}
+		}
+	case "pypi":
+		site := parent(dir)
+		if site == "" || !strings.HasSuffix(site, "-packages") {
+			return nil
+		}
+		name := strings.ToLower(p.Name)
+		return []string{site + "/" + name, site + "/" + strings.NewReplacer("-", "_", ".", "_").Replace(name)}
+	}
+	return nil
+}
+
+// ownedStillVisible says which of the lost OS packages installed a file that is
+// still there, untouched by later layers and claimed by no installed package.
+func (m *merge) ownedStillVisible(candidates map[osPackage][]int, installed map[osPackage]bool) map[int]bool {
+	ghosts := map[int]bool{}
+	if len(candidates) == 0 {
+		return ghosts
+	}
+	files := newStanding()
+	claims := map[string][]int{}
+	for _, l := range m.layers {
+		for o := range l.ownedBy() {
+			lost := candidates[osPackage{o.Type, o.Package}]
+			if lost == nil {
+				continue
+			}
+			for path := range o.Paths.All() {
+				if !provesPresence(path) {
+					continue
+				}
+				p := m.resolve(path)
+				files.ask(p)
+				claims[p] = lost
+			}
+		}
+	}
+	files.sweep(m.layers)
+	for _, l := range m.layers {
+		for o := range l.ownedBy() {
+			if !installed[osPackage{o.Type, o.Package}] {
+				continue
+			}
+			for path := range o.Paths.All() {
+				if len(claims) == 0 {
+					return ghosts
+				}
+				delete(claims, m.resolve(path))
+			}
+		}
+	}
+	for path, indices := range claims {
+		at := files.paths[path]
+		if at.layer < 0 || at.gone || (at.typ != Regular && at.typ != Hardlink) {
+			continue
+		}
+		for _, i := range indices {
+			if at.layer <= m.lost[i].last {
+				ghosts[i] = true
+			}
+		}
+	}
+	return ghosts
+}
+
+// provesPresence leaves out what stays behind when a package is properly
+// removed (its settings) and what says nothing about running code.
+func provesPresence(path []byte) bool {
+	for _, prefix := range []string{"etc/", "usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/lintian/", "var/"} {
+		if strings.HasPrefix(string(path), prefix) {
+			return false
+		}
+	}
+	return len(path) > 0
+}
+
+// assignOwners marks language packages and runtimes that an OS package
+// installed, and adds licences that lie beside the record.
+func (m *merge) assignOwners() {
+	wanted := map[string]osPackage{}
+	for i := range m.current {
+		if p := &m.current[i]; !p.IsOS() {
+			wanted[p.Path] = osPackage{}
+		}
+	}
+	index := map[osPackage]int{}
+	for i := range m.current {
+		if p := &m.current[i]; p.IsOS() && p.Liveness == inventory.Visible {
+			index[osPackage{p.Type, p.Name}] = i
+		}
+	}
+	licences := map[osPackage][]string{}
+	for _, l := range m.layers {
+		for _, s := range l.Licenses {
+			licences[osPackage{s.Type, s.Package}] = s.Names
+		}
+		for o := range l.ownedBy() {
+			key := osPackage{o.Type, o.Package}
+			if _, installed := index[key]; !installed || len(wanted) == 0 {
+				continue
+			}
+			for path := range o.Paths.All() {
+				if _, ok := wanted[string(path)]; ok {
+					wanted[string(path)] = key
+				} else if r := m.resolve(path); len(m.links) > 0 {
+					if _, ok := wanted[r]; ok {
+						wanted[r] = key
+					}
+				}
+			}
+		}
+	}
+	for i := range m.current {
+		p := &m.current[i]
+		if p.IsOS() {
+			if len(p.Licenses) == 0 {
+				p.Licenses = licences[osPackage{p.Type, p.Name}]
+			}
+			continue
+		}
+		p.owner = wanted[p.Path]
+	}
+}
+
+// RuntimesInspector is the name under which runtimes outside any package
+// manager are found; the same runtime shows in several of its files.
+const RuntimesInspector = "runtimes"
+
+// deduplicate drops runtimes that an OS package installed, since that package
+// speaks for them, and keeps each other runtime once for each version.
+func (m *merge) deduplicate() []entry {
+	slices.SortFunc(m.current, func(a, b entry) int { return comparePackages(&a.Package, &b.Package) })
+	seen := map[versioned]bool{}
+	return slices.DeleteFunc(m.current, func(p entry) bool {
+		if p.Inspector != RuntimesInspector {
+			return false
+		}
+		v := versionedOf(&p.Package)
+		if p.owner != (osPackage{}) || seen[v] {
+			return true
+		}
+		seen[v] = true
+		return false
+	})
+}
+
+func comparePackages(a, b *inventory.Package) int {
+	return cmp.Or(
+		cmp.Compare(a.Type, b.Type),
+		cmp.Compare(a.Namespace, b.Namespace),
+		cmp.Compare(a.Name, b.Name),
+		cmp.Compare(a.Version, b.Version),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.InArchive, b.InArchive),
+		cmp.Compare(a.Arch, b.Arch),
+	)
+}

@@ -1,0 +1,296 @@
+package inspect
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"plimsoll/internal/evidence"
+)
+
+// The whiteout names of the OCI image-spec (layer.md, "Whiteouts"); AUFS left
+// further names with the second prefix that mean nothing outside it.
+const (
+	whiteoutPrefix = ".wh."
+	opaqueName     = ".wh..wh..opq"
+	aufsPrefix     = ".wh..wh."
+)
+
+// keptWhole is the size up to which one buffer serves file after file.
+const keptWhole = 1 << 20
+
+// walk is the state of one layer's pass.
+type walk struct {
+	pass  *Pass
+	layer *evidence.Layer
+	// found holds the fragments in the order of the tar; seen says which of
+	// them came from a path, since a later entry of the same name replaces
+	// the earlier one (POSIX pax, "the last one wins").
+	found []*evidence.Fragment
+	seen  map[string]int
+	buf   []byte
+	copy  []byte
+}
+
+func (w *walk) run(ctx context.Context, src io.Reader) error {
+	tr := tar.NewReader(src)
+	for entries := 0; ; entries++ {
+		if entries&1023 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if entries >= w.pass.limits.Entries {
+			return fmt.Errorf("%w: more than %d files in one layer", ErrLimit, w.pass.limits.Entries)
+		}
+		if err := w.entry(ctx, h, tr); err != nil {
+			return err
+		}
+	}
+}
+
+// entry records one tar entry and inspects it if it is a regular file. The
+// error is the stream's; an inspector's own is a Problem.
+func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) error {
+	path := cleanName(h.Name)
+	dir, base := "", path
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		dir, base = path[:i], path[i+1:]
+	}
+	files := &w.layer.Files
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		switch {
+		case base == opaqueName:
+			files.Append(dir, evidence.Opaque, 0, 0, "")
+		case strings.HasPrefix(base, aufsPrefix), base == whiteoutPrefix:
+		default:
+			files.Append(path[:len(path)-len(base)]+base[len(whiteoutPrefix):], evidence.Whiteout, 0, 0, "")
+		}
+		return nil
+	}
+	if i, again := w.seen[path]; again {
+		w.found[i] = nil
+		delete(w.seen, path)
+	}
+	mode := h.FileInfo().Mode()
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
+		files.Append(path, evidence.Regular, mode, h.Size, "")
+		return w.regular(ctx, h, path, mode, content)
+	case tar.TypeDir:
+		if path != "" {
+			files.Append(path, evidence.Directory, mode, 0, "")
+		}
+	case tar.TypeSymlink:
+		files.Append(path, evidence.Symlink, 0, 0, h.Linkname)
+	case tar.TypeLink:
+		files.Append(path, evidence.Hardlink, 0, 0, cleanName(h.Linkname))
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		files.Append(path, evidence.Device, mode, 0, "")
+	}
+	return nil
+}
+
+func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content io.Reader) error {
+	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
+	var whole []WholeInspector
+	var streams []StreamInspector
+	for _, i := range w.pass.inspectors {
+		switch i.Wants(f) {
+		case Whole:
+			whole = append(whole, i.(WholeInspector))
+		case Stream:
+			streams = append(streams, i.(StreamInspector))
+		}
+	}
+	if whole == nil && streams == nil {
+		return nil
+	}
+	out := &evidence.Fragment{}
+	defer w.keep(path, out)
+	switch {
+	case sparse(h):
+		out.Problems = append(out.Problems, evidence.Problem{Path: path, Reason: "a sparse file is not inspected", Incomplete: true})
+		return nil
+	case whole != nil && f.Size > MaxWhole:
+		for _, i := range whole {
+			out.Problems = append(out.Problems, evidence.Problem{
+				Path: path, Inspector: i.Name(), Incomplete: true,
+				Reason: fmt.Sprintf("%d bytes is more than the %d that are inspected", f.Size, int64(MaxWhole)),
+			})
+		}
+		whole = nil
+	}
+	if whole == nil {
+		return w.stream(ctx, f, streams, content, out)
+	}
+	return w.whole(ctx, f, whole, streams, content, out)
+}
+
+// keep files the fragment unless it is empty.
+func (w *walk) keep(path string, out *evidence.Fragment) {
+	if out.Empty() {
+		return
+	}
+	w.seen[path] = len(w.found)
+	w.found = append(w.found, out)
+}
+
+func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, content io.Reader, out *evidence.Fragment) error {
+	if f.Size > keptWhole {
+		share := min(f.Size, w.pass.limits.Memory)
+		if err := w.pass.memory.Acquire(ctx, share); err != nil {
+			return err
+		}
+		defer w.pass.memory.Release(share)
+	}
+	b, err := w.read(content, f.Size)
+	if err != nil {
+		return err
+	}
+	for _, i := range whole {
+		before := len(out.Problems)
+		err := i.Inspect(ctx, f, b, out)
+		w.sign(out, i, before, f, err)
+	}
+	for _, i := range streams {
+		before := len(out.Problems)
+		sink := i.Open(ctx, f, out)
+		_, err := sink.Write(b)
+		if errors.Is(err, ErrEnough) {
+			err = nil
+		}
+		w.sign(out, i, before, f, errors.Join(err, sink.Close()))
+	}
+	return nil
+}
+
+// sign turns an inspector's error into a Problem and names the inspector in
+// those it added itself.
+func (w *walk) sign(out *evidence.Fragment, i Inspector, before int, f *File, err error) {
+	if err != nil {
+		out.Problems = append(out.Problems, evidence.Problem{Path: f.Path, Reason: err.Error(), Incomplete: true})
+	}
+	for n := before; n < len(out.Problems); n++ {
+		if out.Problems[n].Inspector == "" {
+			out.Problems[n].Inspector = i.Name()
+		}
+	}
+}
+
+// read returns the next size bytes. It grows as bytes arrive, so that a header
+// that lies about the size costs no more than the bytes there are.
+func (w *walk) read(r io.Reader, size int64) ([]byte, error) {
+	if size <= keptWhole {
+		if int64(cap(w.buf)) < size {
+			w.buf = make([]byte, max(size, 64<<10))
+		}
+		b := w.buf[:size]
+		_, err := io.ReadFull(r, b)
+		return b, err
+	}
+	b := make([]byte, 0, min(size, 4<<20))
+	for int64(len(b)) < size {
+		if len(b) == cap(b) {
+			grown := make([]byte, len(b), min(size, 2*int64(cap(b))))
+			copy(grown, b)
+			b = grown
+		}
+		n, err := io.ReadFull(r, b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// stream gives the file's bytes to every sink until none wants more.
+func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, content io.Reader, out *evidence.Fragment) error {
+	if len(streams) == 0 {
+		return nil
+	}
+	if w.copy == nil {
+		w.copy = make([]byte, 128<<10)
+	}
+	type open struct {
+		i    StreamInspector
+		sink Sink
+		err  error
+		done bool
+	}
+	sinks := make([]open, len(streams))
+	for n, i := range streams {
+		sinks[n] = open{i: i, sink: i.Open(ctx, f, out)}
+	}
+	defer func() {
+		for _, s := range sinks {
+			before := len(out.Problems)
+			err := s.sink.Close()
+			w.sign(out, s.i, before, f, errors.Join(s.err, err))
+		}
+	}()
+	for wanted := len(sinks); wanted > 0; {
+		n, err := content.Read(w.copy)
+		for k := range sinks {
+			s := &sinks[k]
+			if s.done || n == 0 {
+				continue
+			}
+			if _, werr := s.sink.Write(w.copy[:n]); werr != nil {
+				s.done = true
+				wanted--
+				if !errors.Is(werr, ErrEnough) {
+					s.err = werr
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish adds up the fragments.
+func (w *walk) finish() *evidence.Layer {
+	for _, f := range w.found {
+		if f != nil {
+			w.layer.Add(f)
+		}
+	}
+	return w.layer
+}
+
+// xattrPrefix marks extended attributes in PAX records (star's and Go's form).
+const xattrPrefix = "SCHILY.xattr."
+
+func xattrs(h *tar.Header) map[string]string {
+	var m map[string]string
+	for k, v := range h.PAXRecords {
+		if name, ok := strings.CutPrefix(k, xattrPrefix); ok {
+			if m == nil {
+				m = map[string]string{}
+			}
+			m[name] = v
+		}
+	}
+	return m
+}
