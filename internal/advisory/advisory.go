@@ -154,6 +154,9 @@ type Gap struct {
 	// Packages counts the packages concerned.
 	Packages int    `json:"packages"`
 	Reason   string `json:"reason"`
+	// Distribution is set where the gap is about the whole distribution, so
+	// that every OS package falls into it.
+	Distribution bool `json:"distribution,omitempty"`
 }
 
 // Opinion is what one database says about one inventory.
