@@ -1,0 +1,470 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"plimsoll/internal/advisory"
+	"plimsoll/internal/inventory"
+	"plimsoll/internal/triage"
+	"plimsoll/internal/verdict"
+)
+
+const (
+	// referencesShown is how many links the view shows without All.
+	referencesShown = 12
+	// labelWidth is the column of the labels at the left.
+	labelWidth = 14
+)
+
+// Explanation writes everything known about one vulnerability in one image:
+// what it is, where it is, both databases' records side by side, what to do,
+// how likely its exploitation is, its CVSS vectors in words, and references.
+func Explanation(w io.Writer, e *verdict.Explanation, opt Options) error {
+	p := newPage(opt)
+	p.explainTitle(e)
+	p.explainWhere(e)
+	for _, g := range groupOccurrences(e) {
+		p.occurrences(g, e.Databases)
+	}
+	p.likelihood(e)
+	p.vectors(e)
+	p.references(e, opt)
+	return p.flush(w)
+}
+
+// explainTitle is the identifier with its title, aliases and description.
+func (p *page) explainTitle(e *verdict.Explanation) {
+	worst := advisory.Unknown
+	for i := range e.Occurrences {
+		worst = max(worst, worstHeld(&e.Occurrences[i].Record))
+	}
+	detail := bestDetail(e.Details)
+	label := e.ID
+	if len(e.Occurrences) > 0 {
+		label += "  " + severityWord(worst)
+	}
+	if detail.Title == "" {
+		p.line(span{label, p.severity(worst).Bold(true)})
+	} else {
+		p.hanging(span{label + "  ", p.severity(worst).Bold(true)}, p.styles.bold, detail.Title)
+	}
+	if len(e.Aliases) > 0 {
+		p.paragraph(0, p.styles.faint, "also known as "+strings.Join(e.Aliases, ", "))
+	}
+	if !detail.Published.IsZero() {
+		text := "published " + date(detail.Published)
+		if !detail.Modified.IsZero() {
+			text += ", last changed " + date(detail.Modified)
+		}
+		if len(detail.CWEs) > 0 {
+			text += "; weakness " + strings.Join(detail.CWEs, ", ")
+		}
+		p.paragraph(0, p.styles.faint, text)
+	}
+	if detail.Description != "" {
+		p.blank()
+		for part := range strings.SplitSeq(strings.TrimSpace(detail.Description), "\n\n") {
+			p.paragraph(0, p.styles.plain, strings.Join(strings.Fields(part), " "))
+		}
+	}
+}
+
+// explainWhere says which image was looked at, and that nothing was found where
+// nothing was.
+func (p *page) explainWhere(e *verdict.Explanation) {
+	name := e.Image.Reference + " · " + e.Image.Platform
+	if len(e.Occurrences) > 0 {
+		p.section("IN THIS IMAGE", name+" · "+count(len(e.Occurrences), "package"))
+		return
+	}
+	p.section("NOT IN THIS IMAGE", name)
+	text := "no database holds " + e.Asked + " against any package of this image"
+	if len(e.Details) == 0 {
+		text += ", and none describes it: check the identifier"
+	}
+	p.paragraph(gutter, p.styles.plain, text)
+	if !e.Complete {
+		p.paragraph(gutter, p.styles.yellow, "the scan is incomplete, so this is no proof of absence: see the coverage of plimsoll scan")
+	}
+	for i := range e.Databases {
+		db := &e.Databases[i]
+		p.paragraph(gutter, p.styles.faint, fmt.Sprintf("asked %s, schema %s, built %s", db.Name, db.Schema, date(db.Built)))
+	}
+}
+
+// occurrenceGroup is a record with the packages that share it.
+type occurrenceGroup struct {
+	first    *verdict.Occurrence
+	packages []*verdict.Occurrence
+}
+
+// groupOccurrences puts binary packages of one source together when the
+// databases say the same about each.
+func groupOccurrences(e *verdict.Explanation) []occurrenceGroup {
+	var groups []occurrenceGroup
+	at := map[string]int{}
+	for i := range e.Occurrences {
+		o := &e.Occurrences[i]
+		c := compared{record: &o.Record, name: o.Package.ID, version: o.Package.Version}
+		if o.Package.IsOS() {
+			c.name, c.version = o.Package.SourceName(), o.Package.SourceVersion()
+		}
+		key := recordKey(&c) + "\x00" + string(o.Package.Liveness)
+		if n, seen := at[key]; seen {
+			groups[n].packages = append(groups[n].packages, o)
+			continue
+		}
+		at[key] = len(groups)
+		groups = append(groups, occurrenceGroup{first: o, packages: []*verdict.Occurrence{o}})
+	}
+	return groups
+}
+
+// entry writes a labelled text in the explanation's column.
+func (p *page) entry(label, text string) {
+	if text == "" {
+		return
+	}
+	p.hanging(span{strings.Repeat(" ", 2*gutter) + pad(Clean(label), labelWidth), p.styles.faint}, p.styles.plain, text)
+}
+
+func (p *page) occurrences(g occurrenceGroup, databases []advisory.Info) {
+	p.blank()
+	for _, o := range g.packages {
+		spans := []span{p.indent(gutter), {o.Package.FullName(), p.styles.bold}, {" " + o.Package.Version, p.styles.plain}}
+		if o.Package.IsOS() && o.Package.SourceName() != o.Package.Name {
+			spans = append(spans, span{"  source " + o.Package.SourceName(), p.styles.faint})
+		}
+		if l := o.Package.Liveness; l != "" && l != inventory.Visible {
+			spans = append(spans, span{"  " + livenessWords(l), p.styles.yellow})
+		}
+		p.line(spans...)
+		p.entry("package", o.Package.PURL)
+		p.entry("proof", proof(&o.Package))
+		p.entry("owned by", o.Package.OwnedBy)
+		p.entry("came with", cameWith(o))
+	}
+	p.remedy(g)
+	p.blank()
+	p.sideBySide(g.first, databases)
+	for _, d := range g.first.Record.Differences {
+		p.hanging(span{strings.Repeat(" ", 2*gutter) + "⇒ " + words(string(d.Cause)) + ": ", p.styles.yellow}, p.styles.plain, d.Detail)
+	}
+	if g.first.Record.Agreed {
+		p.line(p.indent(2*gutter), span{"the databases agree", p.styles.green})
+	}
+}
+
+func proof(pkg *inventory.Package) string {
+	text := pkg.Path
+	if pkg.InArchive != "" {
+		text += "!" + pkg.InArchive
+	}
+	if text != "" && pkg.Inspector != "" {
+		text += " (" + pkg.Inspector + ")"
+	}
+	return text
+}
+
+// cameWith is "layer 0, sha256:…, ADD file:… in /".
+func cameWith(o *verdict.Occurrence) string {
+	l := o.Package.Origin
+	if l.Index < 0 {
+		return "no layer known"
+	}
+	text := fmt.Sprintf("layer %d", l.Index)
+	if l.DiffID != "" {
+		text += ", " + short(l.DiffID)
+	}
+	if by := history(l.CreatedBy); by != "" {
+		text += ", " + by
+	}
+	return text
+}
+
+// remedy says what is asked and what would clear it.
+func (p *page) remedy(g occurrenceGroup) {
+	f := g.first.Finding
+	if f == nil {
+		p.entry("asks for", "nothing: "+noFinding(g.first))
+		return
+	}
+	p.entry("asks for", dispositionWords(f.Disposition))
+	fix := fixWords(f.Fix.State)
+	if len(f.Fix.Versions) > 0 {
+		fix += " in " + strings.TrimSpace(f.Fix.Package+" "+strings.Join(f.Fix.Versions, ", "))
+	}
+	if f.Fix.Since != "" {
+		fix += ", available since " + f.Fix.Since
+	}
+	p.entry("fix", fix)
+	for _, o := range g.packages {
+		if o.Action != nil {
+			p.entry("action", o.Action.Title)
+			p.entry("", o.Action.Detail)
+			return
+		}
+	}
+}
+
+func noFinding(o *verdict.Occurrence) string {
+	for _, d := range o.Record.Differences {
+		if d.Detail != "" {
+			return d.Detail
+		}
+	}
+	return "no finding was made of this record"
+}
+
+func dispositionWords(d triage.Disposition) string {
+	switch d {
+	case triage.Rebuild:
+		return "a rebuild now: a fix exists and it is high or critical"
+	case triage.Defer:
+		return "a rebuild in due course: a fix exists, it is below high"
+	case triage.Track:
+		return "watching: no fix exists"
+	case triage.Accepted:
+		return "nothing: it has been accepted"
+	}
+	return string(d)
+}
+
+// sideBySide writes the databases' matches in columns.
+func (p *page) sideBySide(o *verdict.Occurrence, databases []advisory.Info) {
+	if len(databases) == 0 {
+		return
+	}
+	column := (p.width - 2*gutter - labelWidth) / len(databases)
+	head, matches := make([]string, len(databases)), make([]*advisory.Match, len(databases))
+	for i := range databases {
+		head[i] = databases[i].Name
+		matches[i] = heldBy(&o.Record, databases[i].Name)
+	}
+	p.columns("", head, column, true)
+	for _, field := range matchFields() {
+		cells, any := make([]string, len(matches)), false
+		for i, m := range matches {
+			if m != nil {
+				cells[i] = field.say(m)
+				any = any || cells[i] != ""
+			}
+		}
+		if field.label == "listed as" {
+			for i, m := range matches {
+				if m == nil {
+					cells[i] = "does not hold it"
+				}
+			}
+		}
+		if any {
+			p.columns(field.label, cells, column, false)
+		}
+	}
+}
+
+// matchField is one line of the comparison.
+type matchField struct {
+	label string
+	say   func(*advisory.Match) string
+}
+
+func matchFields() []matchField {
+	return []matchField{
+		{"listed as", func(m *advisory.Match) string { return m.ID }},
+		{"aliases", func(m *advisory.Match) string { return strings.Join(m.Aliases, ", ") }},
+		{"by", func(m *advisory.Match) string { return m.Provider }},
+		{"severity", func(m *advisory.Match) string { return from(m.Severity.String(), m.SeverityFrom) }},
+		{"fix state", func(m *advisory.Match) string { return fixWords(m.State) }},
+		{"fixed in", func(m *advisory.Match) string { return strings.Join(m.FixedIn, ", ") }},
+		{"fixed on", func(m *advisory.Match) string { return m.FixedOn }},
+		{"looked up", func(m *advisory.Match) string {
+			if m.By == "" {
+				return m.MatchedName
+			}
+			return string(m.By) + " " + m.MatchedName
+		}},
+		{"version", func(m *advisory.Match) string { return m.MatchedVersion }},
+		{"affected", func(m *advisory.Match) string { return m.Affected }},
+		{"cvss", func(m *advisory.Match) string {
+			scores := make([]string, len(m.CVSS))
+			for i, c := range m.CVSS {
+				scores[i] = fmt.Sprintf("%.1f (%s %s)", c.Score, c.Source, c.Version)
+			}
+			return strings.Join(scores, ", ")
+		}},
+	}
+}
+
+func from(what, who string) string {
+	if who == "" {
+		return what
+	}
+	return what + " (" + who + ")"
+}
+
+// columns writes a label and cells beside one another, each wrapped in its column.
+func (p *page) columns(label string, cells []string, column int, heading bool) {
+	wrapped := make([][]string, len(cells))
+	lines := 1
+	for i, c := range cells {
+		wrapped[i] = wrap(Clean(c), column-2)
+		lines = max(lines, len(wrapped[i]))
+	}
+	for n := range lines {
+		if n > 0 {
+			label = ""
+		}
+		spans := []span{p.indent(2 * gutter), {pad(label, labelWidth), p.styles.faint}}
+		for i := range cells {
+			text, style := "", p.styles.plain
+			if n < len(wrapped[i]) {
+				text = wrapped[i][n]
+			}
+			if heading {
+				style = p.styles.bold
+			}
+			spans = append(spans, span{pad(text, column), style})
+		}
+		p.line(spans...)
+	}
+}
+
+// likelihood says EPSS and KEV in words.
+func (p *page) likelihood(e *verdict.Explanation) {
+	epss, kev := likeliest(e)
+	if epss == nil && kev == nil {
+		return
+	}
+	p.section("LIKELIHOOD", "")
+	if epss != nil {
+		text := fmt.Sprintf("%s likely to be exploited within 30 days, more than %.0f%% of all CVEs", percent(epss), epss.Percentile*100)
+		if epss.Date != "" {
+			text += " (as of " + epss.Date + ")"
+		}
+		p.entry("EPSS", text)
+	}
+	if kev != nil {
+		text := "exploited in the wild: in CISA's catalogue"
+		if kev.DateAdded != "" {
+			text += " since " + kev.DateAdded
+		}
+		if kev.DueDate != "" {
+			text += ", to be fixed by " + kev.DueDate
+		}
+		if kev.Ransomware {
+			text += "; used by ransomware"
+		}
+		p.entry("KEV", text)
+	}
+}
+
+// likeliest returns the highest EPSS and the first KEV entry of any match.
+func likeliest(e *verdict.Explanation) (epss *advisory.EPSS, kev *advisory.KEV) {
+	for i := range e.Occurrences {
+		for j := range e.Occurrences[i].Record.Held {
+			m := &e.Occurrences[i].Record.Held[j].Match
+			if m.EPSS != nil && (epss == nil || m.EPSS.Probability > epss.Probability) {
+				epss = m.EPSS
+			}
+			if m.KEV != nil && kev == nil {
+				kev = m.KEV
+			}
+		}
+	}
+	return epss, kev
+}
+
+// vectors spells out each CVSS vector once.
+func (p *page) vectors(e *verdict.Explanation) {
+	type scored struct {
+		advisory.CVSS
+		sources []string
+	}
+	var list []scored
+	for i := range e.Occurrences {
+		for j := range e.Occurrences[i].Record.Held {
+			for _, c := range e.Occurrences[i].Record.Held[j].Match.CVSS {
+				at := slices.IndexFunc(list, func(s scored) bool { return s.Vector == c.Vector })
+				if at < 0 {
+					list = append(list, scored{CVSS: c, sources: []string{c.Source}})
+				} else if !slices.Contains(list[at].sources, c.Source) {
+					list[at].sources = append(list[at].sources, c.Source)
+				}
+			}
+		}
+	}
+	for i := range list {
+		c := &list[i]
+		s, err := spellCVSS(c.Vector)
+		if err != nil {
+			p.section("CVSS "+c.Version, fmt.Sprintf("%.1f by %s, vector %s can't be read: %v", c.Score, strings.Join(c.sources, ", "), c.Vector, err))
+			continue
+		}
+		p.section("CVSS "+s.version, fmt.Sprintf("%.1f by %s · %s", s.score, strings.Join(c.sources, ", "), c.Vector))
+		label := 0
+		for _, m := range s.metrics {
+			label = max(label, len(m.name))
+		}
+		for _, m := range s.metrics {
+			p.hanging(span{strings.Repeat(" ", 2*gutter) + pad(m.name, label+2), p.styles.faint}, p.styles.plain, m.value)
+		}
+	}
+}
+
+// references lists each link once.
+func (p *page) references(e *verdict.Explanation, opt Options) {
+	var links []string
+	for i := range e.Details {
+		for _, link := range e.Details[i].Detail.References {
+			if !slices.Contains(links, link) {
+				links = append(links, link)
+			}
+		}
+	}
+	if len(links) == 0 {
+		return
+	}
+	p.section("REFERENCES", "")
+	shown := links
+	if !opt.All {
+		shown = links[:min(len(links), referencesShown)]
+	}
+	for _, link := range shown {
+		p.paragraph(2*gutter, p.styles.plain, link)
+	}
+	if hidden := len(links) - len(shown); hidden > 0 {
+		p.line(p.indent(2*gutter), span{"… " + number(hidden) + " more; --all shows them", p.styles.faint})
+	}
+}
+
+// bestDetail puts the databases' prose together: the first that has each part.
+func bestDetail(details []verdict.DatabaseDetail) advisory.Detail {
+	var best advisory.Detail
+	for i := range details {
+		d := &details[i].Detail
+		if best.Title == "" {
+			best.Title = d.Title
+		}
+		if best.Description == "" {
+			best.Description = d.Description
+		}
+		if len(best.CWEs) == 0 {
+			best.CWEs = d.CWEs
+		}
+		best.Published = firstTime(best.Published, d.Published)
+		best.Modified = firstTime(best.Modified, d.Modified)
+	}
+	return best
+}
+
+func firstTime(a, b time.Time) time.Time {
+	if a.IsZero() {
+		return b
+	}
+	return a
+}
