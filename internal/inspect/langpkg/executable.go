@@ -1,0 +1,99 @@
+package langpkg
+
+import (
+	"encoding/binary"
+)
+
+// The executable formats that Go and Rust link to, told by their first four
+// bytes.
+type format int
+
+const (
+	notExecutable format = iota
+	elfFile
+	peFile
+	machoFile
+	// fatMacho holds several Mach-O files, one per architecture.
+	fatMacho
+)
+
+func formatOf(head []byte) format {
+	if len(head) < 4 {
+		return notExecutable
+	}
+	switch {
+	case string(head[:4]) == "\x7fELF":
+		return elfFile
+	case string(head[:2]) == "MZ":
+		return peFile
+	}
+	switch binary.BigEndian.Uint32(head) {
+	case 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe:
+		return machoFile
+	case 0xcafebabe, 0xcafebabf: // Java classes begin so too, and hold neither marker
+		return fatMacho
+	}
+	return notExecutable
+}
+
+// segment is a part of an ELF file that is loaded into memory.
+type segment struct {
+	offset, size, address uint64
+	flags                 uint32
+}
+
+const (
+	segmentExecute = 1
+	segmentWrite   = 2
+)
+
+// elfSegments reads the loaded segments out of the first bytes of an ELF file.
+// What lies beyond head is not read.
+func elfSegments(head []byte) (segments []segment, order binary.ByteOrder, pointer int) {
+	if len(head) < 64 || formatOf(head) != elfFile {
+		return nil, nil, 0
+	}
+	order = binary.LittleEndian
+	if head[5] == 2 {
+		order = binary.BigEndian
+	}
+	var at, size, count uint64
+	if head[4] == 2 {
+		pointer = 8
+		at, size, count = order.Uint64(head[32:]), uint64(order.Uint16(head[54:])), uint64(order.Uint16(head[56:]))
+	} else {
+		pointer = 4
+		at, size, count = uint64(order.Uint32(head[28:])), uint64(order.Uint16(head[42:])), uint64(order.Uint16(head[44:]))
+	}
+	if size < 32 || pointer == 8 && size < 56 {
+		return nil, order, pointer
+	}
+	for ; count > 0 && at < uint64(len(head)) && at+size <= uint64(len(head)); count-- {
+		h := head[at:]
+		at += size
+		if order.Uint32(h) != 1 { // PT_LOAD
+			continue
+		}
+		if pointer == 8 {
+			segments = append(segments, segment{
+				offset: order.Uint64(h[8:]), address: order.Uint64(h[16:]), size: order.Uint64(h[32:]), flags: order.Uint32(h[4:]),
+			})
+			continue
+		}
+		segments = append(segments, segment{
+			offset: uint64(order.Uint32(h[4:])), address: uint64(order.Uint32(h[8:])),
+			size: uint64(order.Uint32(h[16:])), flags: order.Uint32(h[24:]),
+		})
+	}
+	return segments, order, pointer
+}
+
+// fileOffset translates an address into a place in the file.
+func fileOffset(segments []segment, address uint64) (int64, bool) {
+	for _, s := range segments {
+		if address >= s.address && address-s.address < s.size && s.offset+s.size < 1<<50 {
+			return int64(s.offset + address - s.address), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,189 @@
+// Package langpkg owns the inspectors of language packages: what pip, npm, the
+// Go linker, cargo-auditable, Maven, RubyGems, Composer, PEAR, NuGet, conda, R,
+// CPAN and LuaRocks leave behind of an installed package.
+//
+// It reads installed software only. Lock files and manifests of sources say
+// what someone meant to install, not what is there, and are left alone. It never
+// decides who owns a file: an OS package may have installed what is found here,
+// and the merge in package evidence says so.
+//
+// Every file comes from an image and is hostile. Names and versions are taken
+// only when they are printable UTF-8 of at most maxText bytes, lists are
+// bounded, archives are read through package zipread with its budgets, and what
+// a bound cuts off is a Problem that marks the scan incomplete.
+//
+// A file of a known name that is not what the name promises (a test fixture
+// with broken JSON, say) is a note: its own package manager could not read it
+// either, so nothing is installed by it.
+package langpkg
+
+import (
+	"strings"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inspect"
+	"plimsoll/internal/inspect/langpkg/jar"
+	"plimsoll/internal/inventory"
+)
+
+// All returns every inspector of this package. A new one is added here and
+// nowhere else.
+func All() []inspect.Inspector {
+	return []inspect.Inspector{
+		Python{},
+		PythonArchive{},
+		Node{},
+		Go{},
+		Rust{},
+		jar.Inspector{},
+		Ruby{},
+		Composer{},
+		Pear{},
+		Dotnet{},
+		Conda{},
+		R{},
+		Cpan{},
+		LuaRocks{},
+	}
+}
+
+const (
+	// maxText bounds a name, a version or a licence, in bytes.
+	maxText = 1 << 10
+	// maxLicenses and maxDependencies bound the lists of one package.
+	maxLicenses     = 64
+	maxDependencies = 20_000
+	// maxPackages bounds what one file can list. The largest honest lists
+	// (Go programs, deps.json) stay below 3,000.
+	maxPackages = 50_000
+	// maxMetadata bounds the files that hold one package's metadata, in bytes.
+	maxMetadata = 16 << 20
+	// maxListing bounds the files that list many packages, in bytes.
+	maxListing = 64 << 20
+)
+
+// text returns s without surrounding space, or "" where it is too long, not
+// UTF-8 or holds control characters: no package manager writes such a name.
+func text(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > maxText || strings.ToValidUTF8(s, "") != s {
+		return ""
+	}
+	for _, r := range s {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			return ""
+		}
+	}
+	return s
+}
+
+// word is text that holds no space either, as a version must.
+func word(s string) string {
+	s = text(s)
+	if strings.ContainsAny(s, " \u00a0") {
+		return ""
+	}
+	return s
+}
+
+// texts cleans a list, drops what is empty or doubled and cuts it at most n long.
+// The order is kept.
+func texts(list []string, n int) []string {
+	var out []string
+	seen := make(map[string]bool, len(list))
+	for _, s := range list {
+		if s = text(s); s == "" || seen[s] {
+			continue
+		}
+		if len(out) == n {
+			break
+		}
+		seen[s] = true
+		out = append(out, s)
+	}
+	return out
+}
+
+// report adds packages to a fragment: each identity once, in the order found, all
+// with the same path and inspector.
+type report struct {
+	out       *evidence.Fragment
+	path      string
+	inspector string
+	seen      map[string]bool
+	full      bool
+}
+
+func newReport(out *evidence.Fragment, path, inspector string) *report {
+	return &report{out: out, path: path, inspector: inspector}
+}
+
+// add takes a package whose texts are already clean. One without a name is
+// dropped.
+func (r *report) add(p inventory.Package) {
+	if p.Name == "" || r.full {
+		return
+	}
+	key := p.Type + "\x00" + p.Namespace + "\x00" + p.Name + "\x00" + p.Version + "\x00" + p.InArchive
+	if r.seen[key] {
+		return
+	}
+	if len(r.seen) == maxPackages {
+		r.full = true
+		r.incomplete("the file lists more packages than can be kept")
+		return
+	}
+	if r.seen == nil {
+		r.seen = make(map[string]bool)
+	}
+	r.seen[key] = true
+	p.Path, p.Inspector = r.path, r.inspector
+	r.out.Packages = append(r.out.Packages, p)
+}
+
+func (r *report) note(reason string) { r.problem(reason, false) }
+
+func (r *report) incomplete(reason string) { r.problem(reason, true) }
+
+func (r *report) problem(reason string, incomplete bool) {
+	r.out.Problems = append(r.out.Problems, evidence.Problem{
+		Path: r.path, Inspector: r.inspector, Reason: reason, Incomplete: incomplete,
+	})
+}
+
+// oversized says in the report that the file is longer than its format's bound
+// and is therefore not read.
+func (r *report) oversized(size, bound int) bool {
+	if size <= bound {
+		return false
+	}
+	r.incomplete("the file is larger than any honest one of its kind and was not read")
+	return true
+}
+
+// base returns what follows the last slash.
+func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// parent returns the name of the folder that the file lies in, without the
+// folders above it.
+func parent(path string) string {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return ""
+	}
+	return base(path[:i])
+}
+
+// under reports whether one of the folders of the path has this name.
+func under(path, folder string) bool {
+	return strings.HasPrefix(path, folder+"/") || strings.Contains(path, "/"+folder+"/")
+}
+
+// splitName splits "a/b/c" at its last slash into namespace "a/b" and name "c".
+func splitName(full string) (namespace, name string) {
+	i := strings.LastIndexByte(full, '/')
+	if i <= 0 || i == len(full)-1 {
+		return "", full
+	}
+	return full[:i], full[i+1:]
+}

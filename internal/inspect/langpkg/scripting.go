@@ -1,0 +1,260 @@
+package langpkg
+
+import (
+	"bytes"
+	"context"
+	"sort"
+	"strings"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inspect"
+	"plimsoll/internal/inventory"
+)
+
+// Conda reads the records of a conda environment, one JSON file for each
+// package in its conda-meta folder.
+type Conda struct{}
+
+// Name implements inspect.Inspector.
+func (Conda) Name() string { return "conda" }
+
+// Version implements inspect.Inspector.
+func (Conda) Version() int { return 1 }
+
+// Wants implements inspect.Inspector.
+func (Conda) Wants(f *inspect.File) inspect.Want {
+	if strings.HasSuffix(f.Path, ".json") && parent(f.Path) == "conda-meta" {
+		return inspect.Whole
+	}
+	return inspect.Nothing
+}
+
+// Inspect implements inspect.WholeInspector.
+func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
+	r := newReport(out, f.Path, c.Name())
+	if r.oversized(len(content), maxListing) {
+		return nil
+	}
+	p := inventory.Package{Type: "conda"}
+	var deps []string
+	s := newJSONScan(content)
+	s.object(func(key string) {
+		switch key {
+		case "name":
+			p.Name = word(s.str())
+		case "version":
+			p.Version = word(s.str())
+		case "license":
+			p.Licenses = texts([]string{s.str()}, maxLicenses)
+		case "depends":
+			for _, d := range s.strings() {
+				d, _, _ = strings.Cut(strings.TrimSpace(d), " ")
+				deps = append(deps, d)
+			}
+		}
+	})
+	switch {
+	case s.err != nil:
+		r.note("conda record: " + s.err.Error())
+	case p.Version != "":
+		p.DependsOn = texts(deps, maxDependencies)
+		sort.Strings(p.DependsOn)
+		r.add(p)
+	}
+	return nil
+}
+
+// R reads the DESCRIPTION files of installed R packages. R writes the field
+// Built when it installs one; a source tree without it, and without the
+// Repository it was fetched from, is not installed.
+type R struct{}
+
+// Name implements inspect.Inspector.
+func (R) Name() string { return "r" }
+
+// Version implements inspect.Inspector.
+func (R) Version() int { return 1 }
+
+// Wants implements inspect.Inspector.
+func (R) Wants(f *inspect.File) inspect.Want {
+	if strings.HasSuffix(f.Path, "/DESCRIPTION") {
+		return inspect.Whole
+	}
+	return inspect.Nothing
+}
+
+// Inspect implements inspect.WholeInspector.
+func (y R) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
+	r := newReport(out, f.Path, y.Name())
+	if r.oversized(len(content), maxMetadata) {
+		return nil
+	}
+	if p, installed := parseDescription(content); installed && p.Version != "" {
+		r.add(p)
+	}
+	return nil
+}
+
+func parseDescription(content []byte) (p inventory.Package, installed bool) {
+	p.Type = "cran"
+	var deps []string
+	for key, value := range headerFields(content) {
+		switch key {
+		case "Package":
+			p.Name = word(value)
+		case "Version":
+			p.Version = word(value)
+		case "License":
+			p.Licenses = rLicenses(value)
+		case "Built", "Repository":
+			installed = true
+		case "Depends", "Imports", "LinkingTo":
+			for _, d := range strings.Split(value, ",") {
+				if name := requirementName(d); name != "" && name != "R" && len(deps) < maxDependencies {
+					deps = append(deps, name)
+				}
+			}
+		}
+	}
+	p.DependsOn = texts(deps, maxDependencies)
+	sort.Strings(p.DependsOn)
+	return p, installed
+}
+
+// rLicenses splits R's licence field at its alternatives and drops the files
+// that only add a copyright holder ("MIT + file LICENSE").
+func rLicenses(value string) []string {
+	var out []string
+	for _, l := range strings.Split(value, "|") {
+		l, _, _ = strings.Cut(l, "+ file")
+		if l = text(l); l != "" && !strings.HasPrefix(l, "file ") {
+			out = append(out, l)
+		}
+	}
+	return texts(out, maxLicenses)
+}
+
+// Cpan reads the records that cpanm, cpm and Carton leave of what they
+// installed: .meta/DIST-VERSION/install.json.
+type Cpan struct{}
+
+// Name implements inspect.Inspector.
+func (Cpan) Name() string { return "perl-cpan" }
+
+// Version implements inspect.Inspector.
+func (Cpan) Version() int { return 1 }
+
+// Wants implements inspect.Inspector.
+func (Cpan) Wants(f *inspect.File) inspect.Want {
+	if strings.HasSuffix(f.Path, "/install.json") && under(f.Path, ".meta") {
+		return inspect.Whole
+	}
+	return inspect.Nothing
+}
+
+// Inspect implements inspect.WholeInspector.
+func (c Cpan) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
+	r := newReport(out, f.Path, c.Name())
+	if r.oversized(len(content), maxMetadata) {
+		return nil
+	}
+	var dist, version, pathname string
+	s := newJSONScan(content)
+	s.object(func(key string) {
+		switch key {
+		case "dist":
+			dist = s.str()
+		case "version":
+			version = s.scalar()
+		case "pathname":
+			pathname = s.str()
+		}
+	})
+	if s.err != nil {
+		r.note("install.json: " + s.err.Error())
+		return nil
+	}
+	if dist == "" {
+		dist = base(pathname)
+		for _, ext := range []string{".tar.gz", ".tar.bz2", ".tgz", ".zip"} {
+			dist = strings.TrimSuffix(dist, ext)
+		}
+	}
+	p := inventory.Package{Type: "cpan"}
+	if p.Name, p.Version = splitDist(word(dist)); p.Version == "" {
+		p.Version = word(version)
+	}
+	if p.Version != "" {
+		r.add(p)
+	}
+	return nil
+}
+
+// splitDist splits "libwww-perl-6.67" at its last dash before a version. The
+// field "name" of the record is a module's and names another thing: LWP.
+func splitDist(dist string) (name, version string) {
+	if i := strings.LastIndex(dist, "-TRIAL"); i > 0 {
+		dist = dist[:i]
+	}
+	i := strings.LastIndexByte(dist, '-')
+	if i <= 0 {
+		return dist, ""
+	}
+	v := strings.TrimPrefix(dist[i+1:], "v")
+	if v == "" || v[0] < '0' || v[0] > '9' {
+		return dist, ""
+	}
+	return dist[:i], dist[i+1:]
+}
+
+// LuaRocks reads the rockspec that LuaRocks keeps of each installed rock.
+type LuaRocks struct{}
+
+// Name implements inspect.Inspector.
+func (LuaRocks) Name() string { return "luarocks" }
+
+// Version implements inspect.Inspector.
+func (LuaRocks) Version() int { return 1 }
+
+// Wants implements inspect.Inspector.
+func (LuaRocks) Wants(f *inspect.File) inspect.Want {
+	if strings.HasSuffix(f.Path, ".rockspec") {
+		return inspect.Whole
+	}
+	return inspect.Nothing
+}
+
+// Inspect implements inspect.WholeInspector.
+func (l LuaRocks) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
+	r := newReport(out, f.Path, l.Name())
+	if r.oversized(len(content), maxMetadata) {
+		return nil
+	}
+	if p := parseRockspec(content); p.Version != "" {
+		r.add(p)
+	}
+	return nil
+}
+
+// parseRockspec reads the assignments of literals in a rockspec, which is Lua.
+// One whose version is computed is named by its own file name at least in the
+// registry, so it falls out here and there alike.
+func parseRockspec(content []byte) inventory.Package {
+	p := inventory.Package{Type: "luarocks"}
+	for line := range bytes.Lines(content) {
+		left, right, ok := bytes.Cut(line, []byte("="))
+		if !ok {
+			continue
+		}
+		value := word(first("", rubyStrings(string(right))))
+		switch string(bytes.TrimSpace(left)) {
+		case "package":
+			p.Name = first(p.Name, []string{value})
+		case "version":
+			p.Version = first(p.Version, []string{value})
+		case "license":
+			p.Licenses = texts(rubyStrings(string(right))[:min(1, len(rubyStrings(string(right))))], 1)
+		}
+	}
+	return p
+}
