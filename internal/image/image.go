@@ -1,9 +1,20 @@
 // Package image owns where images come from: it turns what a user wrote (a
 // registry reference, an engine's image name, an archive, a layout, standard
-// input) into Images, each of one platform, whose layers can be read as streams.
+// input) into Images, each of one platform, whose layers can be read as
+// streams. Call Open, read the layers, Close the Set.
 //
-// It never looks inside a layer. Every failure says which it was through the
-// sentinel errors in errors.go.
+// It never looks inside a layer, never writes to disk, and never holds a layer
+// in memory. Sources that can be read only once (a pipe, an engine's export, an
+// archive compressed as a whole) hand their layers to Options.Streamed while
+// they are opened.
+//
+// Manifests and configurations are verified against their digests here; layers
+// are verified by whoever reads them. Every failure says which it was through
+// the sentinel errors in errors.go.
+//
+// The way in: reference.go parses the argument, open.go picks a source
+// (registry.go, engine.go, archive.go), and resolve.go turns the manifests of
+// any source into Images.
 package image
 
 import (

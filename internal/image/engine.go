@@ -1,0 +1,239 @@
+package image
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// engine is a container engine that speaks Docker's API.
+type engine struct {
+	kind SourceKind
+	// called is its name for people.
+	called string
+	// addresses are where it may listen, most wanted first.
+	addresses []engineAddress
+	// start says how to start it.
+	start string
+}
+
+// platformParameter is the API version that understands ?platform= when an
+// image is exported (Docker 28, API 1.48).
+const platformParameter = 48
+
+// inspected is what an engine says about an image.
+type inspected struct {
+	ID           string `json:"Id"`
+	OS           string `json:"Os"`
+	Architecture string
+	Variant      string
+}
+
+// engineImages exports an image from an engine. The export is a stream, so its
+// layers are handed to Options.Streamed.
+func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*Image, error) {
+	c, err := e.connect(ctx, o.options)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	info, err := c.inspect(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	have := Platform{OS: info.OS, Architecture: info.Architecture, Variant: info.Variant}
+	query := url.Values{}
+	if o.choice.explicit && c.api >= platformParameter {
+		// The image store may hold other platforms than the one it shows.
+		query.Set("platform", platformJSON(o.choice.want))
+	} else if o.choice.explicit && have.known() && !have.satisfies(o.choice.want) {
+		return nil, fmt.Errorf("%w: %s holds %s for %s only: pull it for %s", ErrNoPlatform, c.via, printable(name), have, o.choice.want)
+	}
+	if o.options.Streamed == nil {
+		return nil, fmt.Errorf("%w: an image in the %s", ErrNeedsStream, c.via)
+	}
+	body, err := c.get(ctx, "/images/"+escapeName(name)+"/get", query)
+	if err != nil {
+		return nil, c.explain(name, err)
+	}
+	defer body.Close()
+	o.template.Source, o.template.Via = e.kind, c.via
+	if parsed, err := parseName(name); err == nil && !isID(name) {
+		o.template.Name = parsed.Name()
+	}
+	return o.stream(ctx, archiveSource{}, body)
+}
+
+// isID reports whether a name is an image's ID, whole or its beginning.
+func isID(name string) bool {
+	if strings.HasPrefix(name, "sha256:") {
+		return true
+	}
+	return len(name) >= 12 && isHex(name, len(name)&^1)
+}
+
+func platformJSON(p Platform) string {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// escapeName keeps the slashes, which the engines' routes expect as they are.
+func escapeName(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return strings.Join(parts, "/")
+}
+
+// connection is an engine that answered.
+type connection struct {
+	client *http.Client
+	base   string
+	via    string
+	// api is the minor number of its API version, 0 where unknown.
+	api int
+}
+
+// connect asks each address until one answers.
+func (e engine) connect(ctx context.Context, opts Options) (*connection, error) {
+	var reasons []string
+	for _, a := range e.addresses {
+		c, err := a.dial(opts)
+		if err == nil {
+			c.via = e.called + " at " + a.String()
+			err = c.ping(ctx)
+		}
+		if err == nil {
+			return c, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		reasons = append(reasons, a.String()+": "+printable(err.Error()))
+	}
+	if len(reasons) == 0 {
+		return nil, fmt.Errorf("%w: %s: no socket found; %s", ErrEngineDown, e.called, e.start)
+	}
+	return nil, fmt.Errorf("%w: %s: %s; %s", ErrEngineDown, e.called, strings.Join(reasons, "; "), e.start)
+}
+
+// ping makes sure that somebody listens, and learns the API's version.
+func (c *connection) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/_ping", http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return unwrapURL(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answered %s", resp.Status)
+	}
+	major, minor, _ := strings.Cut(resp.Header.Get("Api-Version"), ".")
+	if n, err := strconv.Atoi(minor); err == nil && major == "1" {
+		c.api = n
+	}
+	return nil
+}
+
+// unwrapURL takes away the URL that net/http puts before an error: its host is
+// made up for a socket.
+func unwrapURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func (c *connection) inspect(ctx context.Context, name string) (*inspected, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	body, err := c.get(ctx, "/images/"+escapeName(name)+"/json", nil)
+	if err != nil {
+		return nil, c.explain(name, err)
+	}
+	defer body.Close()
+	var info inspected
+	if err := json.NewDecoder(io.LimitReader(body, maxEngineAnswer)).Decode(&info); err != nil {
+		return nil, fmt.Errorf("%w: %s: its answer is not that of an engine: %s", ErrEngineDown, c.via, printable(err.Error()))
+	}
+	return &info, nil
+}
+
+// engineError is an engine's answer that isn't a success.
+type engineError struct {
+	status  int
+	message string
+}
+
+func (e *engineError) Error() string {
+	return fmt.Sprintf("%d %s: %s", e.status, http.StatusText(e.status), e.message)
+}
+
+func (c *connection) get(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	u := c.base + path
+	if len(query) > 0 {
+		u += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrReference, printable(err.Error()))
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return nil, unwrapURL(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err != nil {
+		return nil, err
+	}
+	// Docker says "message", Podman's own API "cause" and "message".
+	var said struct{ Message string }
+	if json.Unmarshal(raw, &said) != nil || said.Message == "" {
+		said.Message = string(raw)
+	}
+	return nil, &engineError{status: resp.StatusCode, message: printable(strings.TrimSpace(said.Message))}
+}
+
+// explain says which kind of failure an engine's answer was.
+func (c *connection) explain(name string, err error) error {
+	if classified(err) {
+		return err
+	}
+	var answer *engineError
+	switch {
+	case !errors.As(err, &answer):
+		return fmt.Errorf("%w: %s: %s", ErrEngineDown, c.via, printable(err.Error()))
+	case answer.status == http.StatusNotFound && strings.Contains(answer.message, "platform"):
+		return fmt.Errorf("%w: %s: %s", ErrNoPlatform, c.via, answer.message)
+	case answer.status == http.StatusNotFound:
+		return fmt.Errorf("%w: %s does not hold %s: pull it, or write docker://%s for the registry", ErrNotFound, c.via, printable(name), printable(name))
+	case slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, answer.status):
+		return fmt.Errorf("%w: %s: %w", ErrForbidden, c.via, answer)
+	case answer.status == http.StatusBadRequest:
+		return fmt.Errorf("%w: %s: %w", ErrReference, c.via, answer)
+	}
+	return fmt.Errorf("%w: %s answered %w", ErrEngineDown, c.via, answer)
+}
+
+func (c *connection) close() { c.client.CloseIdleConnections() }
