@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -287,6 +286,3 @@ func isClean(name string) bool {
 	}
 	return true
 }
-
-// printable makes a name fit for a message.
-func printable(name string) string { return strings.Trim(strconv.QuoteToGraphic(name), `"`) }

@@ -64,6 +64,9 @@ func (w *walk) run(ctx context.Context, src io.Reader) error {
 // error is the stream's; an inspector's own is a Problem.
 func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) error {
 	path := cleanName(h.Name)
+	if path == "" {
+		return nil
+	}
 	dir, base := "", path
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		dir, base = path[:i], path[i+1:]
@@ -89,9 +92,7 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 		files.Append(path, evidence.Regular, mode, h.Size, "")
 		return w.regular(ctx, h, path, mode, content)
 	case tar.TypeDir:
-		if path != "" {
-			files.Append(path, evidence.Directory, mode, 0, "")
-		}
+		files.Append(path, evidence.Directory, mode, 0, "")
 	case tar.TypeSymlink:
 		files.Append(path, evidence.Symlink, 0, 0, h.Linkname)
 	case tar.TypeLink:

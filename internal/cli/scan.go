@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"plimsoll/internal/advisory"
+	"plimsoll/internal/advisory/store"
+	"plimsoll/internal/image"
+	"plimsoll/internal/scan"
+	"plimsoll/internal/verdict"
+)
+
+// imageOptions are the flags of every command that reads an image.
+type imageOptions struct {
+	platform     string
+	insecure     bool
+	mirrors      []string
+	caFile       string
+	maxAge       time.Duration
+	requireFresh bool
+}
+
+func (o *imageOptions) addTo(f *pflag.FlagSet) {
+	f.StringVar(&o.platform, "platform", "", "platform as os/arch[/variant], or all (default: this host's)")
+	f.BoolVar(&o.insecure, "insecure", false, "allow plain HTTP to a registry that is not on loopback")
+	f.StringArrayVar(&o.mirrors, "mirror", nil, "REGISTRY=MIRROR to try before the registry; may be repeated")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM file of certificate authorities to trust beside the system's")
+	f.DurationVar(&o.maxAge, "max-db-age", 5*24*time.Hour, "age from which a database counts as stale")
+	f.BoolVar(&o.requireFresh, "require-fresh", false, "exit 4 instead of warning where a database is stale")
+}
+
+func (o *imageOptions) open(a *app) image.Options {
+	return image.Options{
+		Platform: o.platform, Insecure: o.insecure, Mirrors: o.mirrors, CAFile: o.caFile,
+		Stdin: a.env.Stdin, Getenv: a.env.Getenv, UserAgent: "plimsoll/" + Version(),
+	}
+}
+
+// fresh fails where --require-fresh finds a database too old.
+func (o *imageOptions) fresh(a *app, dbs []advisory.Database) error {
+	if !o.requireFresh {
+		return nil
+	}
+	for _, db := range dbs {
+		if info := db.Info(); store.Stale(info, o.maxAge, a.now()) {
+			return &statusError{statusNoDatabase, fmt.Errorf("%s was built on %s, longer ago than %s: run plimsoll db update",
+				info.Name, info.Built.UTC().Format(time.DateOnly), o.maxAge)}
+		}
+	}
+	return nil
+}
+
+type scanOptions struct {
+	imageOptions
+	outputs outputs
+	failOn  []string
+	all     bool
+}
+
+const referenceHelp = `REF is a registry reference (name:tag, name@digest), an engine's image
+(docker:NAME, podman:NAME; a plain name is looked for in the local engine
+first, then in the registry), an archive made by docker save, an OCI layout as
+a folder or an archive, or - for an archive on standard input.`
+
+func newScanCommand(a *app) *cobra.Command {
+	o := &scanOptions{}
+	cmd := &cobra.Command{
+		Use:   "scan REF...",
+		Short: "Read images and give a verdict on each",
+		Long: `Read images and give a verdict on each: the decision in one line, the actions
+that clear the most, the findings by package, where the two opinions differ
+and why, and what was and was not examined.
+
+` + referenceHelp + "\n\n" + exitStatusHelp,
+		Example: `  plimsoll scan python:3.8-slim
+  plimsoll scan --fail-on fixable-high -o table -o json --output verdict.json app.tar
+  docker save app | plimsoll scan -`,
+		Args: atLeast(1, "at least one image"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runScan(cmd.Context(), o, args) },
+	}
+	o.imageOptions.addTo(cmd.Flags())
+	o.outputs.addTo(cmd.Flags())
+	cmd.Flags().StringSliceVar(&o.failOn, "fail-on", nil, "exit 1 on findings of this level: "+levelNames())
+	cmd.Flags().BoolVar(&o.all, "all", false, "list every finding and difference in the table")
+	return cmd
+}
+
+func (a *app) runScan(ctx context.Context, o *scanOptions, refs []string) error {
+	asked, err := parseLevels(o.failOn)
+	if err != nil {
+		return err
+	}
+	if err := o.outputs.check(); err != nil {
+		return err
+	}
+	r, err := a.verdicts(ctx, &o.imageOptions, refs)
+	if err != nil {
+		return err
+	}
+	result := conclude(r, asked)
+	if err := o.outputs.write(a, r, o.all); err != nil {
+		return err
+	}
+	return exit(result)
+}
+
+// verdicts scans references with every database at hand.
+func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*verdict.Report, error) {
+	s, err := a.store()
+	if err != nil {
+		return nil, err
+	}
+	dbs, closeDatabases, err := a.databasesOrOffer(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	defer closeDatabases()
+	if err := o.fresh(a, dbs); err != nil {
+		return nil, err
+	}
+	scanner, closeScanner := a.scanner(ctx, dbs)
+	defer closeScanner()
+	scanner.MaxAge = o.maxAge
+	return a.scanAll(ctx, scanner, o.open(a), refs)
+}
+
+func (a *app) scanAll(ctx context.Context, scanner *scan.Scanner, opt image.Options, refs []string) (*verdict.Report, error) {
+	r := &verdict.Report{SchemaVersion: verdict.SchemaVersion, Tool: verdict.Tool{Name: "plimsoll", Version: Version()}, Verdicts: []verdict.Verdict{}}
+	for _, ref := range refs {
+		show := a.newProgress()
+		scanner.Progress = show.event
+		verdicts, err := scanner.Reference(ctx, ref, opt)
+		show.close()
+		if err != nil {
+			return nil, err
+		}
+		r.Verdicts = append(r.Verdicts, verdicts...)
+	}
+	return r, nil
+}
+
+// conclude holds every verdict against the levels and decides the exit status.
+// A broken gate weighs more than an incomplete scan; neither is ever green.
+func conclude(r *verdict.Report, asked []level) status {
+	result := statusPass
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		v.Gate = hold(v, asked)
+		switch {
+		case v.Gate != nil && v.Gate.Failed:
+			result = statusFailed
+		case !v.Coverage.Complete && result == statusPass:
+			result = statusIncomplete
+		}
+	}
+	r.Status = int(result)
+	return result
+}

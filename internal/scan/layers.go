@@ -1,0 +1,175 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/image"
+	"plimsoll/internal/inspect"
+)
+
+// gathering holds the evidence of layers while the images of one reference are
+// scanned: platforms that share a layer share its evidence.
+type gathering struct {
+	scanner *Scanner
+	mu      sync.Mutex
+	layers  map[string]*outcome // by diff ID
+}
+
+// outcome is what came of reading one layer.
+type outcome struct {
+	once  sync.Once
+	layer *evidence.Layer
+	// err is why the layer's evidence is incomplete.
+	err error
+}
+
+// streamed is image.Options.Streamed: it inspects a blob of a source that can
+// be read only once. Whether the blob belongs to the image is not known yet.
+func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error {
+	if blob.Digest != "" && g.scanner.Cache != nil && g.scanner.Cache.Has(ctx, blob.Digest) {
+		return nil
+	}
+	g.scanner.progress(Event{Kind: LayerStarted, Layer: blob.Name, Bytes: blob.Size})
+	layer, err := g.scanner.Pass.Layer(ctx, g.scanner.counted(blob.Name, blob.Reader), inspect.Blob{})
+	g.scanner.progress(Event{Kind: LayerDone, Layer: blob.Name})
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// A blob that is damaged and belongs to the image is missed when its
+		// diff ID is looked for; the archive's own damage ends the stream.
+		return inWords(blob.Name, err)
+	}
+	g.keep(ctx, layer)
+	return nil
+}
+
+// keep remembers verified evidence, and caches it.
+func (g *gathering) keep(ctx context.Context, layer *evidence.Layer) {
+	g.mu.Lock()
+	o := g.layers[layer.DiffID]
+	if o == nil {
+		o = &outcome{}
+		g.layers[layer.DiffID] = o
+	}
+	g.mu.Unlock()
+	o.once.Do(func() { o.layer = layer })
+	g.cache(ctx, layer)
+}
+
+// cache writes evidence; a cache that can't be written slows the next scan and
+// harms nothing else, so it is reported as a warning once.
+func (g *gathering) cache(ctx context.Context, layer *evidence.Layer) {
+	if g.scanner.Cache == nil {
+		return
+	}
+	if err := g.scanner.Cache.Put(ctx, layer); err != nil {
+		g.scanner.warnOnce(err)
+	}
+}
+
+// all returns the outcome of every layer of an image, base first.
+func (g *gathering) all(ctx context.Context, img *image.Image) ([]*outcome, error) {
+	outcomes := make([]*outcome, len(img.Layers))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, l := range img.Layers {
+		g.mu.Lock()
+		o := g.layers[l.DiffID]
+		if o == nil {
+			o = &outcome{}
+			g.layers[l.DiffID] = o
+		}
+		g.mu.Unlock()
+		outcomes[i] = o
+		group.Go(func() error {
+			o.once.Do(func() { o.layer, o.err = g.one(ctx, l) })
+			if o.layer == nil {
+				return o.err
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return outcomes, nil
+}
+
+// one reads one layer, from the cache if it is there. A layer that breaks off
+// in the middle gives what was learnt with the error; one that can't be opened
+// at all gives the error alone, which ends the scan.
+func (g *gathering) one(ctx context.Context, l image.Layer) (*evidence.Layer, error) {
+	if c := g.scanner.Cache; c != nil {
+		if layer, err := c.Get(ctx, l.DiffID); err == nil && layer != nil {
+			return layer, nil
+		}
+	}
+	name := l.Digest
+	if name == "" {
+		name = l.DiffID
+	}
+	blob, err := l.Open(ctx)
+	if errors.Is(err, image.ErrStreamed) {
+		return &evidence.Layer{DiffID: l.DiffID}, fmt.Errorf("layer %s is not in the stream, or not undamaged: %w", l.DiffID, image.ErrDamaged)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open layer %s: %w", name, err)
+	}
+	defer blob.Close()
+	g.scanner.progress(Event{Kind: LayerStarted, Layer: name, Bytes: l.Size})
+	defer g.scanner.progress(Event{Kind: LayerDone, Layer: name})
+	layer, err := g.scanner.Pass.Layer(ctx, g.scanner.counted(name, blob), inspect.Blob{Digest: l.Digest, DiffID: l.DiffID})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		layer.DiffID = l.DiffID
+		return layer, inWords(name, err)
+	}
+	g.cache(ctx, layer)
+	return layer, nil
+}
+
+// inWords says which blob is damaged and where, in the words that the image
+// package uses for damage it finds itself.
+func inWords(blob string, err error) error {
+	var broken *inspect.BrokenError
+	switch {
+	case errors.Is(err, inspect.ErrDigest):
+		return &image.DamagedError{Blob: blob, Offset: -1, Reason: strings.TrimPrefix(err.Error(), inspect.ErrDigest.Error()+": ") + "; fetch or save the image again", Cause: err}
+	case errors.As(err, &broken):
+		return image.Damaged(blob, broken.Stored, broken.Err)
+	}
+	return image.Damaged(blob, -1, err)
+}
+
+// counted reports the bytes read from a blob as progress.
+func (s *Scanner) counted(name string, r io.Reader) io.Reader {
+	if s.Progress == nil {
+		return r
+	}
+	return &countingReader{r: r, report: func(n int) { s.Progress(Event{Kind: LayerRead, Layer: name, Bytes: int64(n)}) }}
+}
+
+type countingReader struct {
+	r      io.Reader
+	report func(int)
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if n > 0 {
+		c.report(n)
+	}
+	return n, err
+}

@@ -1,0 +1,268 @@
+// Package scan owns the order of things: it takes a reference through image,
+// the one pass, the merge, the opinions, reconciliation and triage, and puts
+// the verdict together.
+//
+// It decides nothing itself: each step is a package below this one. It prints
+// nothing: reports do.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"plimsoll/internal/advisory"
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/image"
+	"plimsoll/internal/inspect"
+	"plimsoll/internal/inventory"
+	"plimsoll/internal/reconcile"
+	"plimsoll/internal/triage"
+	"plimsoll/internal/verdict"
+)
+
+// Scanner scans images with one set of inspectors and databases. It is safe
+// for concurrent use once its fields are set.
+type Scanner struct {
+	Pass *inspect.Pass
+	// Cache may be nil.
+	Cache *evidence.Cache
+	// Databases give the opinions, in the order of every report.
+	Databases []advisory.Database
+	Order     triage.Order
+	// Now decides what is stale and what has reached its end of life.
+	Now time.Time
+	// MaxAge is the age from which a database raises a warning; 0 for never.
+	MaxAge time.Duration
+	// Progress may be nil; it is called from several goroutines.
+	Progress func(Event)
+
+	warned   sync.Once
+	warning  string
+	warnLock sync.Mutex
+}
+
+// EventKind is a step that progress shows.
+type EventKind int
+
+const (
+	// LayerStarted: Bytes is the blob's length, -1 where unknown.
+	LayerStarted EventKind = iota
+	// LayerRead: Bytes more were read.
+	LayerRead
+	LayerDone
+	// Matching: all layers are read, the databases are asked.
+	Matching
+)
+
+// Event is one step.
+type Event struct {
+	Kind  EventKind
+	Layer string
+	Bytes int64
+}
+
+func (s *Scanner) progress(e Event) {
+	if s.Progress != nil {
+		s.Progress(e)
+	}
+}
+
+func (s *Scanner) warnOnce(err error) {
+	s.warned.Do(func() {
+		s.warnLock.Lock()
+		s.warning = err.Error()
+		s.warnLock.Unlock()
+	})
+}
+
+// Reference scans what a user named: one verdict for each platform asked. The
+// images it returns are in the same order.
+func (s *Scanner) Reference(ctx context.Context, ref string, opt image.Options) ([]verdict.Verdict, error) {
+	g := &gathering{scanner: s, layers: map[string]*outcome{}}
+	opt.Streamed = g.streamed
+	set, err := image.Open(ctx, ref, opt)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	verdicts := make([]verdict.Verdict, 0, len(set.Images))
+	for _, img := range set.Images {
+		v, err := s.image(ctx, g, img)
+		if err != nil {
+			return nil, fmt.Errorf("scan %s (%s): %w", img.Reference, img.Platform, err)
+		}
+		verdicts = append(verdicts, *v)
+	}
+	return verdicts, nil
+}
+
+func (s *Scanner) image(ctx context.Context, g *gathering, img *image.Image) (*verdict.Verdict, error) {
+	outcomes, err := g.all(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	refs := layerRefs(img)
+	layers := make([]*evidence.Layer, len(outcomes))
+	for i, o := range outcomes {
+		layers[i] = o.layer
+	}
+	merged := evidence.Merge(layers, refs)
+	for i, o := range outcomes {
+		if o.err != nil {
+			merged.Problems = append(merged.Problems, evidence.LayerProblem{
+				Layer:   i,
+				Problem: evidence.Problem{Reason: o.err.Error(), Incomplete: true},
+			})
+		}
+	}
+	s.progress(Event{Kind: Matching})
+	base := triage.BaseOf(&img.Config)
+	v, err := s.judge(ctx, merged, base)
+	if err != nil {
+		return nil, err
+	}
+	v.Image = describe(img, merged, layers, refs, base)
+	s.cover(v, merged, len(layers))
+	v.Headline = verdict.Summarise(v)
+	return v, nil
+}
+
+// judge asks the databases and weighs what they say.
+func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triage.Base) (*verdict.Verdict, error) {
+	inv := &merged.Inventory
+	opinions, err := s.opinions(ctx, inv)
+	if err != nil {
+		return nil, err
+	}
+	published, err := s.published(ctx, inv, opinions)
+	if err != nil {
+		return nil, err
+	}
+	recon := reconcile.Reconcile(inv, opinions, published)
+	findings := triage.Findings(inv, recon)
+	findings = append(findings, triage.Supported(inv, s.Now)...)
+	actions := triage.Actions(inv, findings, base, s.Order)
+	triage.Sort(findings)
+	if err := s.titles(ctx, findings, recon); err != nil {
+		return nil, err
+	}
+	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon}
+	if v.Packages == nil {
+		v.Packages = []inventory.Package{}
+	}
+	for _, o := range opinions {
+		v.Coverage.Databases = append(v.Coverage.Databases, o.Database)
+		if len(o.Gaps) > 0 {
+			if v.Coverage.Gaps == nil {
+				v.Coverage.Gaps = map[string][]advisory.Gap{}
+			}
+			v.Coverage.Gaps[o.Database.Name] = o.Gaps
+		}
+	}
+	return v, nil
+}
+
+// opinions asks all databases at the same time.
+func (s *Scanner) opinions(ctx context.Context, inv *inventory.Inventory) ([]*advisory.Opinion, error) {
+	opinions := make([]*advisory.Opinion, len(s.Databases))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, db := range s.Databases {
+		group.Go(func() error {
+			o, err := db.Match(ctx, inv)
+			if err != nil {
+				return fmt.Errorf("ask %s: %w", db.Info().Name, err)
+			}
+			opinions[i] = o
+			return nil
+		})
+	}
+	return opinions, group.Wait()
+}
+
+// published looks up when the identifiers that only one database holds were
+// published, which tells an older database from one that does not know.
+func (s *Scanner) published(ctx context.Context, inv *inventory.Inventory, opinions []*advisory.Opinion) (reconcile.Published, error) {
+	if len(opinions) < 2 {
+		return nil, nil
+	}
+	first := reconcile.Reconcile(inv, opinions, nil)
+	ids := map[string][]string{}
+	for i := range first.Records {
+		r := &first.Records[i]
+		if len(r.Held) == 1 {
+			ids[r.Held[0].Database] = append(ids[r.Held[0].Database], r.Held[0].Match.ID)
+		}
+	}
+	dates := map[string]time.Time{}
+	for _, db := range s.Databases {
+		wanted := ids[db.Info().Name]
+		slices.Sort(wanted)
+		details, err := db.Details(ctx, slices.Compact(wanted))
+		if err != nil {
+			return nil, fmt.Errorf("ask %s: %w", db.Info().Name, err)
+		}
+		for id, d := range details {
+			dates[id] = d.Published
+		}
+	}
+	return func(id string) time.Time { return dates[id] }, nil
+}
+
+// titles adds one line of prose to each finding, asking only for those that
+// have been found.
+func (s *Scanner) titles(ctx context.Context, findings []triage.Finding, recon *reconcile.Reconciliation) error {
+	byDatabase := map[string][]string{}
+	own := map[string]map[string]string{} // record ID -> database -> identifier there
+	for i := range recon.Records {
+		r := &recon.Records[i]
+		if own[r.ID] == nil {
+			own[r.ID] = map[string]string{}
+		}
+		for _, h := range r.Held {
+			own[r.ID][h.Database] = h.Match.ID
+			byDatabase[h.Database] = append(byDatabase[h.Database], h.Match.ID)
+		}
+	}
+	for _, db := range s.Databases {
+		name := db.Info().Name
+		ids := byDatabase[name]
+		slices.Sort(ids)
+		details, err := db.Details(ctx, slices.Compact(ids))
+		if err != nil {
+			return fmt.Errorf("ask %s: %w", name, err)
+		}
+		for i := range findings {
+			f := &findings[i]
+			if f.Title == "" {
+				f.Title = oneLine(details[own[f.Vulnerability][name]])
+			}
+		}
+	}
+	return nil
+}
+
+// oneLine is the advisory's title, or the first sentence of its description.
+func oneLine(d advisory.Detail) string {
+	title := d.Title
+	if title == "" {
+		title, _, _ = strings.Cut(d.Description, "\n")
+		if i := strings.Index(title, ". "); i > 0 {
+			title = title[:i]
+		}
+	}
+	const longest = 160
+	if r := []rune(title); len(r) > longest {
+		title = string(r[:longest-1]) + "…"
+	}
+	return strings.TrimSpace(title)
+}
+
+// ErrNoDatabase is returned by callers that find no database to ask.
+var ErrNoDatabase = errors.New("no vulnerability database")
