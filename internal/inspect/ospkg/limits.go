@@ -3,6 +3,8 @@ package ospkg
 import (
 	"bytes"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"plimsoll/internal/evidence"
 )
@@ -96,7 +98,10 @@ func text(b []byte) string {
 	if len(b) > maxValue {
 		b = b[:maxValue]
 	}
-	return string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return strings.ToValidUTF8(string(b), "\uFFFD")
 }
 
 // cutLine splits off the first line, without its line end.
