@@ -21,6 +21,9 @@ const (
 	fruit        = 1 << 20
 )
 
+// errShort: the server said that this was all, and it isn't.
+var errShort = errors.New("ends too early")
+
 var errStalled = errors.New("no data for " + stallTimeout.String())
 
 // download reads a blob and, when the connection breaks, takes it up again
@@ -93,7 +96,10 @@ func (d *download) skip(n int64) error {
 		got, err := d.read(buf[:min(n, int64(len(buf)))])
 		n -= int64(got)
 		if err != nil && n > 0 {
-			return eofIsEarly(err)
+			if errors.Is(err, io.EOF) {
+				err = errShort
+			}
+			return err
 		}
 	}
 	return nil
@@ -135,7 +141,10 @@ func (d *download) Read(p []byte) (int, error) {
 			d.failed = io.EOF
 			return n, io.EOF
 		}
-		if err := d.retry(eofIsEarly(err)); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errShort
+		}
+		if err := d.retry(err); err != nil {
 			return n, d.fail(err)
 		}
 		if n > 0 {
@@ -163,7 +172,7 @@ func (d *download) retry(cause error) error {
 	d.resumes++
 	d.fruitless++
 	if d.fruitless > maxFruitless || d.resumes > maxResumes {
-		if errors.Is(cause, io.ErrUnexpectedEOF) {
+		if errors.Is(cause, errShort) {
 			return Damaged(d.blob, d.offset, cause)
 		}
 		return fmt.Errorf("%w: the download of blob %s broke off at byte %d and %d resumptions failed: %w", ErrUnreachable, d.blob, d.offset, d.resumes-1, cause)

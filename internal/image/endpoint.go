@@ -28,7 +28,7 @@ type endpoint struct {
 	mirror bool
 	// transport has no credentials; the client that connect makes has.
 	transport http.RoundTripper
-	getenv    func(string) string
+	options   Options
 
 	mu        sync.Mutex
 	client    *http.Client
@@ -77,9 +77,9 @@ func (o *opening) endpoint(base http.RoundTripper, repo string, plain bool) (*en
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrReference, printable(err.Error()))
 	}
-	guarded := guard{inner: base, allowed: plain, userAgent: cmp.Or(o.options.UserAgent, "plimsoll")}
+	guarded := guard{inner: base, allowed: plain, userAgent: o.options.UserAgent}
 	return &endpoint{
-		repo: parsed, getenv: o.options.Getenv, transport: retrier{inner: guarded, firstWait: firstWait},
+		repo: parsed, options: o.options, transport: retrier{inner: guarded, firstWait: o.options.firstWait},
 	}, nil
 }
 
@@ -114,7 +114,7 @@ func (e *endpoint) connect(ctx context.Context) (*http.Client, error) {
 		return e.client, nil
 	}
 	var auth authn.Authenticator
-	auth, e.problem = credentials(e.getenv, e.repo)
+	auth, e.problem = credentials(e.options.Getenv, e.repo)
 	e.anonymous = auth == authn.Anonymous
 	t, err := transport.NewWithContext(ctx, e.repo.Registry, auth, e.transport, []string{e.repo.Scope(transport.PullScope)})
 	if a := fromTransport(err); a != nil && a.status == http.StatusNotFound {

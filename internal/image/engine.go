@@ -96,6 +96,21 @@ func escapeName(name string) string {
 	return strings.Join(parts, "/")
 }
 
+// reason says in a few words why an engine didn't serve an image.
+func (e engine) reason(err error) string {
+	where := e.called
+	if len(e.addresses) > 0 {
+		where += " at " + e.addresses[0].String()
+	}
+	switch {
+	case errors.Is(err, ErrEngineDown):
+		return where + " is not running"
+	case errors.Is(err, ErrNoPlatform):
+		return where + " holds another platform"
+	}
+	return where + " does not hold it"
+}
+
 // connection is an engine that answered.
 type connection struct {
 	client *http.Client

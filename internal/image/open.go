@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Options say how to open an image. The zero value is good for registries,
@@ -37,6 +39,19 @@ type Options struct {
 	UserAgent string
 	// Getenv replaces os.Getenv.
 	Getenv func(string) string
+
+	// firstWait and stall are the constants of transport.go, shorter in tests.
+	firstWait, stall time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	o.UserAgent = cmp.Or(o.UserAgent, "plimsoll")
+	o.firstWait = cmp.Or(o.firstWait, firstWait)
+	o.stall = cmp.Or(o.stall, stallTimeout)
+	return o
 }
 
 // Set is what a reference led to: an Image for each platform asked.
@@ -70,9 +85,7 @@ type opening struct {
 // Open finds the image that ref names; parseTarget lists what may be written.
 // The caller closes the Set. Errors wrap one of the sentinels in errors.go.
 func Open(ctx context.Context, ref string, opts Options) (*Set, error) {
-	if opts.Getenv == nil {
-		opts.Getenv = os.Getenv
-	}
+	opts = opts.withDefaults()
 	t, err := parseTarget(ref)
 	if err != nil {
 		return nil, err
@@ -129,7 +142,7 @@ func (o *opening) plainImages(ctx context.Context, t target) ([]*Image, error) {
 	o.note("from the registry: %s", strings.Join(reasons, "; "))
 	images, err = o.registryImages(ctx, t.name)
 	if err != nil {
-		return nil, fmt.Errorf("%w (before the registry, the local engines were asked: %s)", err, strings.Join(reasons, "; "))
+		return nil, fmt.Errorf("%w (nor locally: %s)", err, strings.Join(reasons, "; "))
 	}
 	return images, nil
 }
@@ -151,7 +164,7 @@ func (o *opening) localImages(ctx context.Context, name string) ([]string, []*Im
 			}
 			return nil, images, nil
 		case errors.Is(err, ErrEngineDown), errors.Is(err, ErrNotFound), errors.Is(err, ErrNoTag), errors.Is(err, ErrNoPlatform):
-			reasons = append(reasons, err.Error())
+			reasons = append(reasons, e.reason(err))
 			o.template = before
 		default:
 			return nil, nil, err

@@ -157,7 +157,7 @@ func (c *registryContent) open(ctx context.Context, d v1.Descriptor) (io.ReadClo
 		size = -1
 	}
 	body := &download{
-		ctx: ctx, blob: d.Digest.String(), size: size, firstWait: firstWait, stall: stallTimeout,
+		ctx: ctx, blob: d.Digest.String(), size: size, firstWait: c.endpoints[0].options.firstWait, stall: c.endpoints[0].options.stall,
 		fetch: func(ctx context.Context, offset int64) (*http.Response, error) { return c.fetch(ctx, d, offset) },
 	}
 	if err := body.start(); err != nil {

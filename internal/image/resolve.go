@@ -266,6 +266,9 @@ func verified(ctx context.Context, d v1.Descriptor, limit int64, read func(conte
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &DamagedError{Blob: blob, Offset: -1, Reason: "it is missing: fetch or save the image again", Cause: err}
 		}
+		if classified(err) {
+			return nil, err
+		}
 		return nil, fmt.Errorf("read %s: %w", blob, err)
 	}
 	if d.Size > 0 && d.Size != int64(len(raw)) {
@@ -338,7 +341,7 @@ func (r *resolver) build(ctx context.Context, d v1.Descriptor, raw []byte, doc *
 	}
 	rawConfig, err := verified(ctx, *doc.Config, maxConfig, r.content.config)
 	if err != nil {
-		return nil, fmt.Errorf("configuration of %s: %w", blob, err)
+		return nil, fmt.Errorf("configuration of manifest %s: %w", blob, err)
 	}
 	img := r.template
 	img.Notes = slices.Clone(r.template.Notes)
