@@ -123,13 +123,15 @@ func (d *download) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		var n int
-		var err error
-		if d.body != nil {
-			n, err = d.read(p)
-		} else if err = d.connect(); err == nil {
-			continue
+		if d.body == nil {
+			if err := d.connect(); err != nil {
+				if err := d.retry(err); err != nil {
+					return 0, d.fail(err)
+				}
+				continue
+			}
 		}
+		n, err := d.read(p)
 		d.offset += int64(n)
 		d.progress += int64(n)
 		switch {

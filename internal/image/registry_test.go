@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,10 +77,11 @@ func TestFailingAnswersAreRetried(t *testing.T) {
 	for _, status := range []int{429, 500, 502, 503, 504} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			reg, _ := pushed(t)
-			var n atomic.Int64
+			var seen sync.Map
 			reg.misbehave(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-				// Every request fails twice before it is answered.
-				if n.Add(1)%3 != 0 {
+				// Everything fails twice before it is answered.
+				n, _ := seen.LoadOrStore(r.URL.Path, new(atomic.Int64))
+				if n.(*atomic.Int64).Add(1) <= 2 {
 					w.WriteHeader(status)
 					return
 				}
@@ -94,9 +96,9 @@ func TestFailingAnswersAreRetried(t *testing.T) {
 
 func TestBrokenConnectionsAreRetried(t *testing.T) {
 	reg, _ := pushed(t)
-	var n atomic.Int64
+	var seen sync.Map
 	reg.misbehave(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if n.Add(1)%2 == 0 {
+		if _, again := seen.LoadOrStore(r.URL.Path, true); !again {
 			panic(http.ErrAbortHandler)
 		}
 		next.ServeHTTP(w, r)
