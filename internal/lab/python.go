@@ -12,7 +12,7 @@ import (
 type pythonImage struct {
 	version, point              string // of CPython and of Debian
 	pip, setuptools, wheel      string
-	rootfs                      string // digest in the ADD line
+	rootfs                      string // digest in the ADD line; empty for that of the stand-in's own files
 	based, built                time.Time
 	packages                    string
 	getPip, getPipSHA256        string
@@ -36,6 +36,22 @@ func pythonSlim() recipe {
 	}.recipe()
 }
 
+// pythonRebuilt is the same tag nine months of rebuilds later, as Docker Hub
+// served it from 8 July 2024: what a pull and a rebuild would have cleared, and
+// what was published afterwards. The record does not give the base's own time.
+func pythonRebuilt() recipe {
+	built := time.Date(2024, time.July, 8, 1, 49, 54, 0, time.UTC)
+	return pythonImage{
+		version: "3.8.19", point: "12.6",
+		pip: "23.0.1", setuptools: "57.5.0", wheel: "0.43.0",
+		based: built, built: built,
+		packages: "python-rebuilt-packages.tsv",
+		getPip:   "https://github.com/pypa/get-pip/raw/e03e1607ad60522cf34a92e834138eb89f57667c/public/get-pip.py", getPipSHA256: "ee09098395e42eb1f82ef4acb231a767a6ae85504a9cf9983223df0a7cbd35d7",
+		name: "python:3.8.19-slim", folder: "python-3.8.19-slim",
+		title: "CPython 3.8.19 on Debian 12.6 (bookworm), as of 8 July 2024", follow: "python:3.8-slim",
+	}.recipe()
+}
+
 func (p pythonImage) recipe() recipe {
 	const path = "/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	const key = "E3FF2839C048B25C084DEBE9B26995E310250568"
@@ -51,8 +67,13 @@ func (p pythonImage) recipe() recipe {
 		"PYTHON_PIP_VERSION=" + p.pip, "PYTHON_SETUPTOOLS_VERSION=" + p.setuptools,
 		"PYTHON_GET_PIP_URL=" + p.getPip, "PYTHON_GET_PIP_SHA256=" + p.getPipSHA256,
 	}
+	rootfs := layerOf(debian, (*debianSystem).rootfs)
+	digest := p.rootfs
+	if digest == "" {
+		digest = contentDigest(rootfs)
+	}
 	steps := []step{
-		base.add("ADD file:"+p.rootfs+" in /", layerOf(debian, (*debianSystem).rootfs)),
+		base.add("ADD file:"+digest+" in /", rootfs),
 		base.set(`CMD ["bash"]`),
 		build.set("ENV " + env[0]),
 		build.set("ENV " + env[1]),

@@ -26,7 +26,7 @@ type step struct {
 
 // recipes are the stand-in images, in the order of a demonstration.
 func recipes() []recipe {
-	return []recipe{pythonSlim(), node14()}
+	return []recipe{pythonSlim(), node14(), pythonRebuilt()}
 }
 
 const buildkitComment = "buildkit.dockerfile.v0"
