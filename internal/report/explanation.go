@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +68,12 @@ func (p *page) explainTitle(e *verdict.Explanation) {
 	}
 	if detail.Description != "" {
 		p.blank()
+		i := 0
 		for part := range strings.SplitSeq(strings.TrimSpace(detail.Description), "\n\n") {
+			if i > 0 {
+				p.blank()
+			}
+			i++
 			p.paragraph(0, p.styles.plain, strings.Join(strings.Fields(part), " "))
 		}
 	}
@@ -148,13 +154,19 @@ func (p *page) occurrences(g occurrenceGroup, databases []advisory.Info) {
 		p.entry("owned by", o.Package.OwnedBy)
 		p.entry("came with", cameWith(o))
 	}
+	if len(g.packages) > 1 {
+		p.blank()
+	}
 	p.remedy(g)
 	p.blank()
 	p.sideBySide(g.first, databases)
 	for _, d := range g.first.Record.Differences {
 		p.hanging(span{strings.Repeat(" ", 2*gutter) + "⇒ " + words(string(d.Cause)) + ": ", p.styles.yellow}, p.styles.plain, d.Detail)
 	}
-	if g.first.Record.Agreed {
+	switch {
+	case g.first.Record.Agreed && len(g.first.Record.Differences) > 0:
+		p.line(p.indent(2*gutter), span{"otherwise the databases agree", p.styles.green})
+	case g.first.Record.Agreed:
 		p.line(p.indent(2*gutter), span{"the databases agree", p.styles.green})
 	}
 }
@@ -196,18 +208,21 @@ func (p *page) remedy(g occurrenceGroup) {
 	p.entry("asks for", dispositionWords(f.Disposition))
 	fix := fixWords(f.Fix.State)
 	if len(f.Fix.Versions) > 0 {
-		fix += " in " + strings.TrimSpace(f.Fix.Package+" "+strings.Join(f.Fix.Versions, ", "))
+		fix = strings.TrimSpace(f.Fix.Package + " " + strings.Join(f.Fix.Versions, ", "))
 	}
 	if f.Fix.Since != "" {
 		fix += ", available since " + f.Fix.Since
 	}
 	p.entry("fix", fix)
+	label, seen := "action", map[string]bool{}
 	for _, o := range g.packages {
-		if o.Action != nil {
-			p.entry("action", o.Action.Title)
-			p.entry("", o.Action.Detail)
-			return
+		if o.Action == nil || seen[o.Action.ID] {
+			continue
 		}
+		seen[o.Action.ID] = true
+		p.entry(label, o.Action.Title)
+		p.entry("", o.Action.Detail)
+		label = "and"
 	}
 }
 
@@ -342,7 +357,9 @@ func (p *page) likelihood(e *verdict.Explanation) {
 	}
 	p.section("LIKELIHOOD", "")
 	if epss != nil {
-		text := fmt.Sprintf("%s likely to be exploited within 30 days, more than %.0f%% of all CVEs", percent(epss), epss.Percentile*100)
+		// Rounded up, so that the top 0% is never claimed.
+		top := max(math.Ceil((1-epss.Percentile)*1000)/10, 0.1)
+		text := fmt.Sprintf("probability of exploitation within 30 days: %s, in the top %.1f%% of all CVEs", percent(epss), top)
 		if epss.Date != "" {
 			text += " (as of " + epss.Date + ")"
 		}
@@ -405,7 +422,11 @@ func (p *page) vectors(e *verdict.Explanation) {
 			p.section("CVSS "+c.Version, fmt.Sprintf("%.1f by %s, vector %s can't be read: %v", c.Score, strings.Join(c.sources, ", "), c.Vector, err))
 			continue
 		}
-		p.section("CVSS "+s.version, fmt.Sprintf("%.1f by %s · %s", s.score, strings.Join(c.sources, ", "), c.Vector))
+		scored := fmt.Sprintf("%.1f by %s", s.score, strings.Join(c.sources, ", "))
+		if math.Abs(s.score-c.Score) > 0.05 {
+			scored += fmt.Sprintf(", who says %.1f", c.Score)
+		}
+		p.section("CVSS "+s.version, scored+" · "+c.Vector)
 		label := 0
 		for _, m := range s.metrics {
 			label = max(label, len(m.name))

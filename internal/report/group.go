@@ -181,7 +181,7 @@ func compareRows(a, b *row) int {
 	x, y := a.finding, b.finding
 	return cmp.Or(
 		cmp.Compare(dispositionRank(x.Disposition), dispositionRank(y.Disposition)),
-		cmp.Compare(flag(y.KEV != nil), flag(x.KEV != nil)),
+		cmp.Compare(ordinal(y.KEV != nil), ordinal(x.KEV != nil)),
 		cmp.Compare(probability(y.EPSS), probability(x.EPSS)),
 		cmp.Compare(y.Severity, x.Severity),
 		cmp.Compare(score(y.CVSS), score(x.CVSS)),
@@ -193,7 +193,7 @@ func dispositionRank(d triage.Disposition) int {
 	return slices.Index([]triage.Disposition{triage.Rebuild, triage.Defer, triage.Track, triage.Accepted}, d)
 }
 
-func flag(b bool) int {
+func ordinal(b bool) int {
 	if b {
 		return 1
 	}

@@ -96,7 +96,7 @@ func (p *page) emit(spans []span) {
 	}
 	if workflowCommand(whole.String()) {
 		for i := range spans {
-			spans[i].text = strings.ReplaceAll(strings.ReplaceAll(spans[i].text, "::", ": :"), "##[", "# #[")
+			spans[i].text = strings.ReplaceAll(strings.ReplaceAll(spans[i].text, "::", ": :"), "##", "# #")
 		}
 	}
 	last := len(spans) - 1
@@ -140,6 +140,20 @@ func (p *page) hanging(label span, style lipgloss.Style, text string) {
 			label.text = strings.Repeat(" ", indent)
 		}
 		p.line(label, span{part, style})
+	}
+}
+
+// list writes parts with dots between them, broken only between parts where
+// that is possible.
+func (p *page) list(style lipgloss.Style, parts ...string) {
+	kept := parts[:0:0]
+	for _, part := range parts {
+		if part = Clean(part); part != "" {
+			kept = append(kept, part)
+		}
+	}
+	for _, line := range fill(kept, " · ", p.width) {
+		p.line(span{line, style})
 	}
 }
 

@@ -36,7 +36,7 @@ func Reconciliation(w io.Writer, r *verdict.Report, opt Options) error {
 func (p *page) reconciliation(v *verdict.Verdict, opt Options) {
 	rec := &v.Reconciliation
 	p.hanging(span{"", p.styles.plain}, p.styles.bold, strings.ToUpper(agreement(rec)[:1])+agreement(rec)[1:])
-	p.paragraph(0, p.styles.faint, imageLine(v))
+	p.list(p.styles.faint, imageParts(v)...)
 	if len(rec.Sides) == 0 {
 		return
 	}
@@ -114,7 +114,7 @@ func (p *page) record(c *compared, sides []reconcile.Tally, label int) {
 		name := sides[i].Database.Name
 		lead := span{strings.Repeat(" ", 2*gutter) + pad(Clean(name), label) + "  ", p.styles.faint}
 		if m := heldBy(c.record, name); m != nil {
-			p.hanging(lead, p.styles.plain, matchLine(m, c.record.ID))
+			p.hanging(lead, p.styles.plain, matchLine(m, c.record.ID, c.name))
 		} else {
 			p.hanging(lead, p.styles.faint, "does not hold it")
 		}
@@ -125,8 +125,9 @@ func (p *page) record(c *compared, sides []reconcile.Tally, label int) {
 	}
 }
 
-// matchLine is "high (debian), fixed in 3.0.15-1~deb12u1, by source package openssl".
-func matchLine(m *advisory.Match, id string) string {
+// matchLine is "high (debian), fixed in 3.0.15-1~deb12u1, by source package".
+// It leaves out what stands above it: the identifier and the name.
+func matchLine(m *advisory.Match, id, name string) string {
 	text := severityWord(m.Severity)
 	if m.SeverityFrom != "" {
 		text += " (" + m.SeverityFrom + ")"
@@ -138,7 +139,7 @@ func matchLine(m *advisory.Match, id string) string {
 	if m.By != "" {
 		text += ", by " + string(m.By)
 	}
-	if m.MatchedName != "" {
+	if m.MatchedName != "" && m.MatchedName != name {
 		text += " " + m.MatchedName
 	}
 	if m.ID != id {
@@ -195,7 +196,7 @@ func recordKey(c *compared) string {
 	fmt.Fprintf(&b, "%s\x00%s\x00%s", c.name, c.version, c.record.ID)
 	for i := range c.record.Held {
 		h := &c.record.Held[i]
-		fmt.Fprintf(&b, "\x00%s\x00%s", h.Database, matchLine(&h.Match, c.record.ID))
+		fmt.Fprintf(&b, "\x00%s\x00%s", h.Database, matchLine(&h.Match, c.record.ID, ""))
 	}
 	for _, d := range c.record.Differences {
 		fmt.Fprintf(&b, "\x00%s", d.Cause)

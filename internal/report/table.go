@@ -61,10 +61,7 @@ func (p *page) headline(v *verdict.Verdict) {
 	} else {
 		p.paragraph(0, style, text)
 	}
-	p.paragraph(0, p.styles.faint, imageLine(v))
-	if where := sourceLine(v); where != "" {
-		p.paragraph(0, p.styles.faint, where)
-	}
+	p.list(p.styles.faint, imageParts(v)...)
 	for _, note := range v.Image.Notes {
 		p.hanging(span{"note: ", p.styles.faint}, p.styles.faint, note)
 	}
@@ -73,39 +70,29 @@ func (p *page) headline(v *verdict.Verdict) {
 	}
 }
 
-// imageLine is "python:3.8-slim · linux/amd64 · Debian GNU/Linux 12 (bookworm)
-// · 105 packages in 6 layers".
-func imageLine(v *verdict.Verdict) string {
-	parts := []string{v.Image.Reference, v.Image.Platform}
+// imageParts say what was judged: "python:3.8-slim", "linux/amd64", "Debian
+// GNU/Linux 12 (bookworm)", "105 packages in 6 layers", the source, the digest.
+func imageParts(v *verdict.Verdict) []string {
+	system := "no distribution"
 	if d := v.Image.Distribution; d != nil {
-		name := d.PrettyName
-		if name == "" {
-			name = strings.TrimSpace(d.ID + " " + d.VersionID)
+		system = d.PrettyName
+		if system == "" {
+			system = strings.TrimSpace(d.ID + " " + d.VersionID)
 		}
-		parts = append(parts, name)
-	} else {
-		parts = append(parts, "no distribution")
-	}
-	parts = append(parts, count(len(v.Packages), "package")+" in "+count(len(v.Image.Layers), "layer"))
-	return strings.Join(parts, " · ")
-}
-
-func sourceLine(v *verdict.Verdict) string {
-	digest := v.Image.Digest
-	if digest == "" {
-		digest = v.Image.ConfigDigest
 	}
 	from := v.Image.Via
 	if from == "" {
 		from = v.Image.Source
 	}
-	switch {
-	case from == "":
-		return digest
-	case digest == "":
-		return "from " + from
+	digest := v.Image.Digest
+	if digest == "" {
+		digest = v.Image.ConfigDigest
 	}
-	return digest + " from " + from
+	return []string{
+		v.Image.Reference, v.Image.Platform, system,
+		count(len(v.Packages), "package") + " in " + count(len(v.Image.Layers), "layer"),
+		from, digest,
+	}
 }
 
 // gate says whether --fail-on was broken, right under the headline.

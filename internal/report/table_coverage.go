@@ -11,8 +11,13 @@ import (
 	"plimsoll/internal/verdict"
 )
 
-// skippedShown is how many skipped files the default view lists.
-const skippedShown = 8
+const (
+	// skippedShown is how many notes about files the default view lists.
+	skippedShown = 8
+	// incompleteShown is the same where they make the verdict incomplete: the
+	// reader needs them, a hostile image may hold a million.
+	incompleteShown = 50
+)
 
 // coverage says what was examined, with which databases, what was skipped, and
 // what the verdict does not rule out.
@@ -22,7 +27,7 @@ func (p *page) coverage(v *verdict.Verdict, opt Options) {
 		p.section("COVERAGE", "complete")
 	} else {
 		p.blank()
-		p.line(span{"COVERAGE  ", p.styles.title}, span{"INCOMPLETE: something could not be examined, so this verdict is not a clean bill", p.styles.yellow})
+		p.hanging(span{"COVERAGE  ", p.styles.title}, p.styles.yellow, "INCOMPLETE: something could not be examined, so this verdict is no clean bill")
 	}
 	entry := func(label, text string) {
 		p.hanging(span{strings.Repeat(" ", gutter) + pad(Clean(label), 10) + "  ", p.styles.faint}, p.styles.plain, text)
@@ -82,11 +87,15 @@ func (p *page) skipped(c *verdict.Coverage, opt Options) {
 		return
 	}
 	list := slices.Clone(c.Skipped)
-	slices.SortStableFunc(list, func(a, b verdict.Skipped) int { return flag(b.Incomplete) - flag(a.Incomplete) })
+	slices.SortStableFunc(list, func(a, b verdict.Skipped) int { return ordinal(b.Incomplete) - ordinal(a.Incomplete) })
 	label, shown := "skipped", 0
 	for i := range list {
 		s := &list[i]
-		if !opt.All && !s.Incomplete && shown >= skippedShown {
+		limit := skippedShown
+		if s.Incomplete {
+			limit = incompleteShown
+		}
+		if !opt.All && shown >= limit {
 			continue
 		}
 		shown++
@@ -102,7 +111,7 @@ func (p *page) skipped(c *verdict.Coverage, opt Options) {
 		label = ""
 	}
 	if hidden := len(list) - shown; hidden > 0 {
-		p.line(p.indent(gutter+12), span{"… " + number(hidden) + " more notes; --all shows them", p.styles.faint})
+		p.line(p.indent(gutter+12), span{"… " + number(hidden) + " more; --all shows them", p.styles.faint})
 	}
 }
 

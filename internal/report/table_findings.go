@@ -89,7 +89,11 @@ func findingsSummary(v *verdict.Verdict, groups int) string {
 			parts = append(parts, number(n[d.disposition])+" "+d.words)
 		}
 	}
-	return fmt.Sprintf("%s in %s: %s", number(len(v.Findings)), count(groups, "package"), strings.Join(parts, ", "))
+	where := "in " + count(groups, "package")
+	if groups == 0 {
+		where = "about the image as a whole"
+	}
+	return fmt.Sprintf("%s %s: %s", number(len(v.Findings)), where, strings.Join(parts, ", "))
 }
 
 // imageFinding is one about the image as a whole.
@@ -348,11 +352,16 @@ func cvssScore(c *advisory.CVSS) string {
 	return fmt.Sprintf("%.1f", c.Score)
 }
 
-// percent writes an EPSS probability: "94.4%", "0.04%".
+// percent writes an EPSS probability: "94.4%", "0.04%". It never rounds up to
+// certainty or down to none.
 func percent(e *advisory.EPSS) string {
 	switch {
 	case e == nil:
 		return "-"
+	case e.Probability > 0.999:
+		return ">99.9%"
+	case e.Probability > 0 && e.Probability < 0.0001:
+		return "<0.01%"
 	case e.Probability < 0.0095:
 		return fmt.Sprintf("%.2f%%", e.Probability*100)
 	}

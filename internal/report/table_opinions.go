@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"plimsoll/internal/reconcile"
@@ -20,6 +19,9 @@ func (p *page) opinions(v *verdict.Verdict, opt Options) {
 		return
 	}
 	p.section("OPINIONS", agreement(rec))
+	if len(rec.Records) == 0 {
+		return
+	}
 	p.sides(rec)
 	if rec.Differing == 0 && len(rec.ByCause) == 0 {
 		return
@@ -85,60 +87,43 @@ func (p *page) grid(rows [][]string) {
 	}
 }
 
-// causes lists each cause with its count, its meaning and up to limit records.
+// causes lists each cause with its count, its meaning and up to limit records,
+// the worst first.
 func (p *page) causes(v *verdict.Verdict, limit int) {
-	rec := &v.Reconciliation
-	byCause := recordsByCause(rec)
-	packages := packagesByID(v.Packages)
+	byCause := map[reconcile.Cause][]compared{}
+	if limit > 0 {
+		for _, c := range differingRecords(v) {
+			for _, d := range c.record.Differences {
+				byCause[d.Cause] = append(byCause[d.Cause], c)
+			}
+		}
+	}
 	digits := 0
-	for _, n := range rec.ByCause {
+	for _, n := range v.Reconciliation.ByCause {
 		digits = max(digits, len(number(n)))
 	}
+	lead := strings.Repeat(" ", gutter+digits+2)
 	for _, c := range reconcile.Causes() {
-		n := rec.ByCause[c.Cause]
+		n := v.Reconciliation.ByCause[c.Cause]
 		if n == 0 {
 			continue
 		}
 		label := span{strings.Repeat(" ", gutter) + padLeft(number(n), digits) + "  ", p.styles.number}
 		p.hanging(label, p.styles.plain, c.Meaning)
-		shown := 0
-		for _, d := range byCause[c.Cause] {
-			if shown == limit {
-				break
-			}
-			shown++
-			name := d.record.PackageID
-			if pkg := packages[name]; pkg != nil {
-				name = pkg.FullName()
-			}
-			lead := p.indent(gutter + digits + 2)
-			p.line(lead, span{d.record.ID, p.styles.plain}, span{" " + name + ": " + d.detail, p.styles.faint})
+		for _, example := range byCause[c.Cause][:min(len(byCause[c.Cause]), limit)] {
+			p.hanging(span{lead + "· ", p.styles.faint}, p.styles.faint, exampleLine(&example, c.Cause))
 		}
 	}
 }
 
-// differing is a record under one of its causes.
-type differing struct {
-	record *reconcile.Record
-	detail string
-}
-
-// recordsByCause arranges the differing records; those at the worst severity
-// come first, so that the examples are the ones that matter.
-func recordsByCause(rec *reconcile.Reconciliation) map[reconcile.Cause][]differing {
-	byCause := map[reconcile.Cause][]differing{}
-	for i := range rec.Records {
-		r := &rec.Records[i]
-		for _, d := range r.Differences {
-			byCause[d.Cause] = append(byCause[d.Cause], differing{r, d.Detail})
+// exampleLine is "CVE-2024-2961 glibc: trivy-db: high (redhat), grype-db: unknown".
+func exampleLine(c *compared, cause reconcile.Cause) string {
+	for _, d := range c.record.Differences {
+		if d.Cause == cause {
+			return c.record.ID + " " + c.name + ": " + d.Detail
 		}
 	}
-	for _, list := range byCause {
-		slices.SortStableFunc(list, func(a, b differing) int {
-			return int(worstHeld(b.record)) - int(worstHeld(a.record))
-		})
-	}
-	return byCause
+	return c.record.ID + " " + c.name
 }
 
 func sum(counts map[string]int) int {

@@ -104,11 +104,31 @@ func wrap(s string, to int) []string {
 	if width(s) <= to {
 		return []string{s}
 	}
-	lines := strings.Split(ansi.Wrap(s, to, ""), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
+	return fill(strings.Fields(s), " ", to)
+}
+
+// fill puts parts on lines of a width; only a part that is longer than a line
+// is broken itself.
+func fill(parts []string, separator string, to int) []string {
+	var lines []string
+	line, used := "", 0
+	for _, part := range parts {
+		n := width(part)
+		if line != "" && used+width(separator)+n <= to {
+			line, used = line+separator+part, used+width(separator)+n
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		if n > to {
+			pieces := strings.Split(ansi.Hardwrap(part, to, true), "\n")
+			lines, part = append(lines, pieces[:len(pieces)-1]...), pieces[len(pieces)-1]
+			n = width(part)
+		}
+		line, used = part, n
 	}
-	return lines
+	return append(lines, line)
 }
 
 // history shortens a history line to what a Dockerfile's author would know it
@@ -117,6 +137,7 @@ func history(line string) string {
 	line = strings.Join(strings.Fields(Clean(line)), " ")
 	line = strings.TrimSuffix(line, " # buildkit")
 	shell := false
+	line, run := strings.CutPrefix(line, "RUN ")
 	if rest, ok := strings.CutPrefix(line, "|"); ok {
 		// "|2 A=b C=d /bin/sh -c …" is how the classic builder writes build arguments.
 		if _, command, found := strings.Cut(rest, " /bin/sh -c "); found {
@@ -127,13 +148,31 @@ func history(line string) string {
 		line, shell = rest, true
 	}
 	if rest, ok := strings.CutPrefix(line, "#(nop) "); ok {
-		return strings.TrimSpace(rest)
+		return shortHash(strings.TrimSpace(rest))
 	}
-	line = strings.TrimPrefix(line, "RUN /bin/sh -c ")
-	if shell || !startsWithInstruction(line) && line != "" && !strings.HasPrefix(line, "#") {
+	if shell || run || !startsWithInstruction(line) && line != "" && !strings.HasPrefix(line, "#") {
 		return "RUN " + line
 	}
-	return strings.TrimSpace(line)
+	return shortHash(line)
+}
+
+// shortHash cuts the checksum that the classic builder writes for what it
+// copied: "ADD file:d261a6f69215… in /".
+func shortHash(line string) string {
+	for _, kind := range []string{"file:", "dir:", "multi:"} {
+		before, rest, ok := strings.Cut(line, kind)
+		if !ok {
+			continue
+		}
+		hex := 0
+		for hex < len(rest) && strings.IndexByte("0123456789abcdef", rest[hex]) >= 0 {
+			hex++
+		}
+		if hex == 64 {
+			return before + kind + rest[:12] + "…" + rest[hex:]
+		}
+	}
+	return line
 }
 
 // startsWithInstruction reports whether a line's first word is in capitals, as
