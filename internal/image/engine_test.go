@@ -1,0 +1,159 @@
+package image
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+)
+
+func TestPlainName(t *testing.T) {
+	reg, l := pushed(t)
+	name := reg.host() + "/team/sample:1"
+	local := serveEngine(t, map[string][]byte{name: tarOf(t, newSave(t, l, "x:1")...)})
+	empty := serveEngine(t, nil)
+	for title, c := range map[string]struct {
+		env      map[string]string
+		platform string
+		source   SourceKind
+		note     string
+	}{
+		"docker has it":            {map[string]string{"DOCKER_HOST": "unix://" + local}, "", DockerEngine, "from docker engine at unix://" + local},
+		"podman has it":            {map[string]string{"DOCKER_HOST": "unix://" + empty, "CONTAINER_HOST": "unix://" + local}, "", PodmanEngine, "from podman engine"},
+		"neither has it":           {map[string]string{"DOCKER_HOST": "unix://" + empty}, "", Registry, "does not hold it"},
+		"no engine runs":           {nil, "", Registry, "docker engine is not running"},
+		"the socket is dead":       {map[string]string{"DOCKER_HOST": "unix:///nonexistent"}, "", Registry, "unix:///nonexistent is not running"},
+		"all platforms are wanted": {map[string]string{"DOCKER_HOST": "unix://" + local}, "all", Registry, "all platforms"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			img, err := read(t, name, Options{Getenv: env(c.env), Platform: c.platform})
+			must(t, err)
+			if img.Source != c.source {
+				t.Errorf("source %s, want %s", img.Source, c.source)
+			}
+			checkNotes(t, img, c.note)
+		})
+	}
+	t.Run("neither engine nor registry", func(t *testing.T) {
+		_, err := read(t, reg.host()+"/nowhere:1", Options{Getenv: env(map[string]string{"DOCKER_HOST": "unix://" + empty})})
+		if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "docker engine at unix://"+empty) || !strings.Contains(err.Error(), reg.host()) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestEngineErrors(t *testing.T) {
+	l := sample(t, hostPlatform())
+	socket := serveEngine(t, map[string][]byte{"a:1": tarOf(t, oldSave(t, l, "a:1")...)})
+	at := func(host string) Options {
+		return Options{Getenv: env(map[string]string{"DOCKER_HOST": host})}
+	}
+	here := at("unix://" + socket)
+	otherPlatform, noStream := here, here
+	otherPlatform.Platform = "linux/s390x"
+	for title, c := range map[string]struct {
+		ref  string
+		opts Options
+		want error
+		says string
+	}{
+		"no such name":   {"docker:b", here, ErrNotFound, "docker://b"},
+		"other platform": {"docker:a:1", otherPlatform, ErrNoPlatform, ""},
+		"down":           {"docker:a:1", at("unix:///nonexistent"), ErrEngineDown, "DOCKER_HOST"},
+		"no socket":      {"podman:a:1", here, ErrEngineDown, "podman.socket"},
+		"named pipe":     {"docker:a:1", at("npipe:////./pipe/docker_engine"), ErrEngineDown, "named pipes are not supported"},
+		"ssh":            {"docker:a:1", at("ssh://host"), ErrEngineDown, "over ssh"},
+		"nonsense":       {"docker:a:1", at("gopher://host"), ErrEngineDown, "gopher"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			_, err := read(t, c.ref, c.opts)
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want %v that says %q", err, c.want, c.says)
+			}
+		})
+	}
+	t.Run("nobody takes the stream", func(t *testing.T) {
+		_, err := Open(t.Context(), "docker:a:1", noStream)
+		if !errors.Is(err, ErrNeedsStream) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("the export breaks off", func(t *testing.T) {
+		raw := tarOf(t, oldSave(t, l, "a:1")...)
+		broken := serveEngine(t, map[string][]byte{"a:1": raw[:len(raw)/2]})
+		_, err := read(t, "docker:a:1", at("unix://"+broken))
+		var damaged *DamagedError
+		if !errors.As(err, &damaged) || damaged.Offset < 0 || !strings.HasSuffix(damaged.Blob, "layer.tar") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestEngineOverTCP(t *testing.T) {
+	l := sample(t, hostPlatform())
+	server := httptest.NewServer(engineHandler(map[string][]byte{"a:1": tarOf(t, oldSave(t, l, "a:1")...)}))
+	t.Cleanup(server.Close)
+	_, err := read(t, "docker:a:1", Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})})
+	must(t, err)
+}
+
+func TestDockerContext(t *testing.T) {
+	socket := serveEngine(t, map[string][]byte{"a:1": tarOf(t, oldSave(t, sample(t, hostPlatform()), "a:1")...)})
+	dir := t.TempDir()
+	meta := filepath.Join(dir, "contexts", "meta", digest.FromString("mine").Encoded())
+	must(t, os.MkdirAll(meta, 0o700))
+	must(t, os.WriteFile(filepath.Join(meta, "meta.json"), []byte(`{"Name":"mine","Endpoints":{"docker":{"Host":"unix://`+socket+`"}}}`), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"currentContext":"mine"}`), 0o600))
+	for title, pairs := range map[string]map[string]string{
+		"current":         {"DOCKER_CONFIG": dir},
+		"by variable":     {"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "mine"},
+		"overruled, host": {"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "other", "DOCKER_HOST": "unix://" + socket},
+	} {
+		if _, err := read(t, "docker:a:1", Options{Getenv: env(pairs)}); err != nil {
+			t.Errorf("%s: %v", title, err)
+		}
+	}
+	_, err := read(t, "docker:a:1", Options{Getenv: env(map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "other"})})
+	if !errors.Is(err, ErrEngineDown) || !strings.Contains(err.Error(), "context://other") {
+		t.Errorf("a context that doesn't exist: %v", err)
+	}
+}
+
+// TestEnginePlatform: a current engine exports the platform asked for.
+func TestEnginePlatform(t *testing.T) {
+	inner := engineHandler(map[string][]byte{"a:1": tarOf(t, newSave(t, sample(t, riscv), "a:1")...)})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_ping" {
+			w.Header().Set("Api-Version", "1.48")
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, "/get") {
+			var p Platform
+			if err := json.Unmarshal([]byte(r.URL.Query().Get("platform")), &p); err != nil {
+				t.Errorf("platform: %v", err)
+			}
+			if p != riscv {
+				w.WriteHeader(http.StatusNotFound)
+				_, _ = io.WriteString(w, `{"message":"image with reference a:1 was found but does not provide the specified platform"}`)
+				return
+			}
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	opts := Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})}
+	opts.Platform = "linux/riscv64"
+	_, err := read(t, "docker:a:1", opts)
+	must(t, err)
+	opts.Platform = "linux/s390x"
+	if _, err := read(t, "docker:a:1", opts); !errors.Is(err, ErrNoPlatform) {
+		t.Errorf("got %v", err)
+	}
+}
