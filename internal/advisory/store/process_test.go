@@ -132,9 +132,10 @@ func TestAKilledUpdaterLeavesNothingInTheWay(t *testing.T) {
 	close(release)
 	p.set(func() { p.before = nil })
 	s, _ := openStore(t, dir)
+	// How far grype-db got before the end is a matter of luck.
 	o := p.options()
-	o.Databases = []string{TrivyDB}
-	if got := outcomes(mustUpdate(t, s, o)); got != "updated" {
+	o.Force = true
+	if got := outcomes(mustUpdate(t, s, o)); !strings.HasPrefix(got, "updated, ") {
 		t.Errorf("outcomes: %s", got)
 	}
 	assertClean(t, s)
