@@ -53,6 +53,10 @@ func (copyrightInspector) Inspect(_ context.Context, f *inspect.File, content []
 	return nil
 }
 
+// licenseField begins a field; every known file writes its name this way,
+// though the format would allow other case.
+var licenseField = []byte("\nLicense:")
+
 // licenseNames returns the short names of the License fields, each once, in
 // the order of the file; none for a copyright file in prose.
 func licenseNames(content []byte) []string {
@@ -61,13 +65,19 @@ func licenseNames(content []byte) []string {
 		return nil
 	}
 	var names []string
-	for len(head) > 0 && len(names) < maxCopyrightList {
-		var line []byte
-		line, head = cutLine(head)
-		if !hasFoldPrefix(line, "License:") {
-			continue
+	for len(names) < maxCopyrightList {
+		// These files are long and the fields few: searching is many times
+		// faster than splitting into lines.
+		i := bytes.Index(head, licenseField)
+		if i < 0 {
+			break
 		}
-		for _, name := range splitLicense(line[len("License:"):]) {
+		var line []byte
+		line, head = cutLine(head[i+len(licenseField):])
+		if len(head) > 0 {
+			head = content[len(content)-len(head)-1:] // its line end may begin the next field
+		}
+		for _, name := range splitLicense(line) {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
