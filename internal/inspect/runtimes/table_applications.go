@@ -27,13 +27,13 @@ func applications() []classifier {
 		{
 			id: "composer", globs: []string{"composer", "composer.phar", "composer[0-9]", "Composer/Composer.php"},
 			find: []pattern{
-				within("const BRANCH_ALIAS_VERSION", 96, 0, `const VERSION = '([0-9]+\.[0-9]+\.[0-9]+(?:-?(?:alpha|beta|RC)[0-9]+)?)'`),
+				within("const BRANCH_ALIAS_VERSION", 96, 0, `const VERSION = '([0-9]+\.[0-9]+\.[0-9]+(?:-?(?:alpha|beta|RC)[0-9]+)?)';\s+(?:public )?const BRANCH_ALIAS_VERSION`),
 				near("'pretty_version' =>", `'pretty_version' => '([0-9]+\.[0-9]+\.[0-9]+(?:-?(?:alpha|beta|RC)[0-9]+)?)'`),
 			},
 			name: "composer", cpes: []string{"getcomposer:composer"},
 			source: "Composer src/Composer/Composer.php", verified: "Debian 12 composer 2.5.5",
 			tests: []sample{
-				{"usr/bin/composer", "const VERSION = '2.5.5';\n    public const BRANCH_ALIAS_VERSION = '';", "2.5.5"},
+				{"usr/bin/composer", "/* const VERSION = '1.8.2'; */\n const VERSION = '2.5.5';\n    public const BRANCH_ALIAS_VERSION = '';", "2.5.5"},
 				{"usr/bin/composer", "const VERSION = '@package_version@';\nconst BRANCH_ALIAS_VERSION", ""},
 			},
 		},

@@ -9,8 +9,9 @@ func goPrograms() []classifier {
 		near("plugin", `plugin(?:output)?([0-9]+\.[0-9]+\.[0-9]+)[-a-z]`),
 		near("5m.rate", `5m\.rate([0-9]+\.[0-9]+\.[0-9]+)-`),
 	}
+	const istioVersion = `1\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc|snapshot)\.[0-9]+|-dev)?`
 	istio := []pattern{
-		within("\x001.", 0, 80, `\A\x00(1\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc|snapshot)\.[0-9]+|-dev)?)\x00+1\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc|snapshot)\.[0-9]+|-dev)?\x00`),
+		within("\x001.", 0, 80, `\A\x00`+istioVersion+`\x00+(`+istioVersion+`)\x00`),
 		within("Clean\x00", 0, 32, `\AClean\x00+(1\.[0-9]+\.[0-9]+(?:-[a-z]+(?:\.[0-9]+)?)?)\x00`),
 		within("Modified\x00", 0, 32, `\AModified\x00+(1\.[0-9]+-dev)\x00`),
 		within("\x001.", 0, 40, `\A\x00(1\.[0-9]+\.[0-9]+-snapshot\.[0-9]+)\x00`),
@@ -96,6 +97,7 @@ func goPrograms() []classifier {
 			find: []pattern{
 				near("\x00release-", `\x00release-([0-9]+\.[0-9]+\.[0-9]+(?:-[a-z]+[0-9]*)?)(?:\+security-[0-9]+)?\x00`),
 				near("+security-", `([0-9]+\.[0-9]+\.[0-9]+)\+security-[0-9]+\x00`),
+				near("HEAD\x00", `HEAD\x00[\x00:.]{0,24}([0-9]+\.[0-9]+\.[0-9]+(?:-(?:beta[0-9]|preview|test))?)\x00`),
 			},
 			name: "grafana", cpes: []string{"grafana:grafana"},
 			source: "Grafana pkg/cmd/grafana/main.go: version, set by the linker", verified: "Grafana 11.0.5+security-01, 12.3.1 (parts of the official binaries)",

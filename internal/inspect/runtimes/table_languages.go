@@ -11,13 +11,17 @@ func languages() []classifier {
 			globs: []string{"python[23].[0-9]*", "libpython[23].[0-9]*.so*"},
 			find: []pattern{
 				within("\x00{series}.", 0, 16, `\A\x00([0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\x00`),
+				// Where the prefix ends in the version (pyenv's "…/versions/3.12.1"), the
+				// linker keeps the shorter literal as the tail of the longer.
+				within("/{series}.", 0, 16, `\A/([0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\x00`),
 			},
 			name: "python", cpes: pythonCPEs, cpeVersion: pythonCPEVersion,
 			source:   "CPython Include/patchlevel.h: PY_VERSION, a NUL-ended literal used by Python/getversion.c",
-			verified: "Debian 12 python3.11 and libpython3.11.so 3.11.2",
+			verified: "Debian 12 python3.11 and libpython3.11.so 3.11.2; CPython 2.7.18 and 3.6.15 to 3.13.0 built by pyenv",
 			tests: []sample{
 				{"usr/local/bin/python3.11", "pymalloc_debug\x003.11.2\x00strict", "3.11.2"},
 				{"usr/local/lib/libpython3.8.so.1.0", "'%s'\x003.8.20\x00%.80s (%.80s) %.80s", "3.8.20"},
+				{"root/.pyenv/versions/3.12.1/lib/libpython3.12.so.1.0", "\x00/root/.pyenv/versions/3.12.1/lib\x00\x00/root/.pyenv/versions/3.12.1\x00EXEC_PREFIX", "3.12.1"},
 				{"opt/libpython3.13t.so.1.0", "\x003.13.0rc2\x00", "3.13.0rc2"},
 				{"usr/lib/libpython2.7.so.1.0", "\x002.6.6\x00 too old \x002.7.x\x00", ""},
 			},
@@ -217,7 +221,7 @@ func languages() []classifier {
 		},
 		{
 			id:    "gcc-binary",
-			globs: []string{"gcc", "gcc-[0-9]*", "cc1"},
+			globs: []string{"gcc", "gcc-[0-9]", "gcc-[0-9][0-9]", "cc1"},
 			find: []pattern{
 				near("\x00gcc version %s", `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00(?:\([^)\x00]*\) )?\x00gcc version`),
 				near("__ORDER_BIG_ENDIAN__", `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00__ORDER_BIG_ENDIAN__`),
@@ -323,7 +327,7 @@ func languages() []classifier {
 const phpVersion = `X-Powered-By: PHP/([0-9]+\.[0-9]+\.[0-9]+(?:(?:alpha|beta|RC)[0-9]+)?)`
 
 // juliaBefore matches Julia's version as the literal before another.
-const juliaBefore = `\x00([01]\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)[0-9]+)?)\x00`
+const juliaBefore = `[^0-9A-Za-z.]([01]\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)[0-9]+)?)\x00`
 
 // pythonCPEVersion splits off a pre-release, which NVD's dictionary has as the
 // update: python:3.13.0:rc2.

@@ -178,7 +178,7 @@ func tools() []classifier {
 		{
 			id: "chrome-binary", globs: []string{"chrome", "chromium", "headless_shell"},
 			find: []pattern{
-				near("\x00Default\x00", `\x00([0-9]+\.[0-9]+\.[0-9]{4,5}\.[0-9]+)\x00Default\x00`),
+				near("\x00Default", `\x00([0-9]+\.[0-9]+\.[0-9]{4,5}\.[0-9]+)\x00Default\b`),
 				near("\x00chrome\x00", `\x00([0-9]+\.[0-9]+\.[0-9]{4,5}\.[0-9]+)\x00chrome\x00`),
 			},
 			name: "chrome", cpes: []string{"google:chrome"},

@@ -100,7 +100,7 @@ func webServers() []classifier {
 			find: []pattern{
 				within("DeltaDiscoveryResponse.removed_resources\x00", 0, 16, `removed_resources\x00(1\.[0-9]+\.[0-9]+(?:-dev)?)\x00`),
 				within("\x001.", 1000, 1000, `(?:envoy[_./][^\x00]*|\[source/[^\x00]*)\x00(?:[^\x00]*\x00){0,12}(1\.[1-4][0-9]\.[0-9]+(?:-dev)?)\x00|`+
-					`\x00(1\.[1-4][0-9]\.[0-9]+(?:-dev)?)\x00(?:[^\x00]*\x00){0,24}?[^\x00]*(?:envoy[_./:]|ValidationError|Unable to convert YAML)`),
+					`\x00(1\.[1-4][0-9]\.[0-9]+(?:-dev)?)\x00(?:[^\x00]*\x00){0,24}?[^\x00]*(?:envoy[_./:]|ValidationError|Unable to convert YAML|TLS client send_)`),
 				near("\x00RELEASE\x00", `\x00(1\.[0-9]\.[0-9]+)\x00RELEASE\x00`),
 			},
 			name: "envoy", cpes: []string{"envoyproxy:envoy"},
