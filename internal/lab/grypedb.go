@@ -72,9 +72,6 @@ func buildGrypeDB(ctx context.Context, dir string, f *facts) (err error) {
 		return err
 	}
 	path := filepath.Join(dir, "vulnerability.db")
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
 	// The journal would be for a crash that leaves nothing worth keeping.
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: "_pragma=journal_mode(off)&_pragma=synchronous(off)"}
 	db, err := sql.Open("sqlite", dsn.String())

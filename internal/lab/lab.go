@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/advisory/grypedb"
 )
 
 // AsOf is the day on which the facts were taken from the two databases. Both
@@ -59,18 +60,25 @@ type LabImage struct {
 	Rebuilds string
 }
 
-// Build writes the images and the databases into dir, which it creates. The
-// same program writes the same bytes every time.
+// Build writes the images and the databases into dir, which it creates; what
+// an earlier Build left there is replaced. The databases are ready to be
+// opened. The same program writes the same bytes every time.
 func Build(ctx context.Context, dir string) (*Lab, error) {
 	f, err := loadFacts()
 	if err != nil {
 		return nil, err
 	}
 	lab := &Lab{TrivyDir: filepath.Join(dir, trivyDir), GrypeDir: filepath.Join(dir, grypeDir)}
+	if err := errors.Join(os.RemoveAll(lab.TrivyDir), os.RemoveAll(lab.GrypeDir)); err != nil {
+		return nil, err
+	}
 	if err := buildTrivyDB(lab.TrivyDir, f); err != nil {
 		return nil, fmt.Errorf("build the demonstration's trivy-db: %w", err)
 	}
 	if err := buildGrypeDB(ctx, lab.GrypeDir, f); err != nil {
+		return nil, fmt.Errorf("build the demonstration's grype-db: %w", err)
+	}
+	if err := grypedb.Index(ctx, lab.GrypeDir); err != nil {
 		return nil, fmt.Errorf("build the demonstration's grype-db: %w", err)
 	}
 	for _, recipe := range recipes() {

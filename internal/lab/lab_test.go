@@ -3,6 +3,7 @@ package lab
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"database/sql"
 	"debug/elf"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,13 +25,31 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
+// built is one build for all tests that only read it.
+var built struct {
+	once sync.Once
+	dir  string
+	lab  *Lab
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir)
+	}
+	os.Exit(code)
+}
+
 func build(t *testing.T) *Lab {
 	t.Helper()
-	l, err := Build(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "lab"); built.err == nil {
+			built.lab, built.err = Build(context.Background(), built.dir)
+		}
+	})
+	must(t, built.err)
+	return built.lab
 }
 
 func imageOf(t *testing.T, l LabImage) v1.Image {
@@ -149,7 +169,8 @@ func TestBuildIsFast(t *testing.T) {
 		t.Skip("measures time")
 	}
 	start := time.Now()
-	build(t)
+	_, err := Build(t.Context(), t.TempDir())
+	must(t, err)
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("build took %s", took)
 	} else {

@@ -2,12 +2,15 @@ package lab
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/advisory/grypedb"
 	"plimsoll/internal/advisory/trivydb"
 	"plimsoll/internal/inventory"
 )
@@ -30,8 +33,14 @@ func inventoryOf(t *testing.T, image string) *inventory.Inventory {
 	if image != "node:14" {
 		add(inventory.Package{Type: "pypi", Name: "pip", Version: "23.0.1"})
 		add(inventory.Package{Type: "pypi", Name: "setuptools", Version: "57.5.0"})
+		version := strings.TrimSuffix(strings.TrimPrefix(image, "python:"), "-slim")
+		if version == "3.8" {
+			version = "3.8.18"
+		}
+		add(inventory.Package{Type: "generic", Name: "python", Version: version, CPEs: []string{"cpe:2.3:a:python:python:" + version + ":*:*:*:*:*:*:*"}})
 	} else {
 		d.VersionID, d.VersionCodename = "10", "buster"
+		add(inventory.Package{Type: "generic", Name: "node", Version: nodeVersion, CPEs: []string{"cpe:2.3:a:nodejs:node.js:" + nodeVersion + ":*:*:*:*:*:*:*"}})
 		bundle, err := loadTable("npm-6.14.18.tsv", "folder", "name", "version", "license")
 		must(t, err)
 		for _, r := range bundle.rows {
@@ -47,9 +56,12 @@ func inventoryOf(t *testing.T, image string) *inventory.Inventory {
 	return inv
 }
 
-func trivyOpinion(t *testing.T, dir, image string) []advisory.Match {
+// opener opens one of the two databases.
+type opener func(ctx context.Context, dir string, info advisory.Info) (advisory.Database, error)
+
+func opinion(t *testing.T, open opener, dir, image string) []advisory.Match {
 	t.Helper()
-	db, err := trivydb.Open(t.Context(), dir, advisory.Info{})
+	db, err := open(t.Context(), dir, advisory.Info{})
 	must(t, err)
 	defer db.Close()
 	o, err := db.Match(t.Context(), inventoryOf(t, image))
@@ -63,7 +75,7 @@ func TestTheBaseIsDozensOfFixesBehind(t *testing.T) {
 		"python:3.8-slim": {24, 24}, "node:14": {100, 3},
 	} {
 		var fixable, unfixed int
-		for _, m := range trivyOpinion(t, l.TrivyDir, image) {
+		for _, m := range opinion(t, trivydb.Open, l.TrivyDir, image) {
 			switch {
 			case m.State != advisory.Fixed:
 				unfixed++
@@ -81,7 +93,7 @@ func TestTheBaseIsDozensOfFixesBehind(t *testing.T) {
 func TestARebuildClearsMostOfTheFixable(t *testing.T) {
 	l := build(t)
 	count := func(image string) (n int) {
-		for _, m := range trivyOpinion(t, l.TrivyDir, image) {
+		for _, m := range opinion(t, trivydb.Open, l.TrivyDir, image) {
 			if m.State == advisory.Fixed && m.Severity >= advisory.High && strings.HasPrefix(m.PackageID, "deb/") {
 				n++
 			}
@@ -95,28 +107,39 @@ func TestARebuildClearsMostOfTheFixable(t *testing.T) {
 	}
 }
 
-// TestOpinionIsThatOfTheCompleteDatabase: on the stand-in images, the small
-// database and the complete one it was taken from say the same.
-func TestOpinionIsThatOfTheCompleteDatabase(t *testing.T) {
+// TestOpinionsAreThoseOfTheCompleteDatabases: on the stand-in images, the
+// small databases and the complete ones they were taken from say the same.
+func TestOpinionsAreThoseOfTheCompleteDatabases(t *testing.T) {
 	shared := sharedData(t)
-	complete := t.TempDir()
-	unpackTrivy(t, filepath.Join(shared, "trivy-db", "oci"), complete)
-	for _, image := range build(t).Images {
-		want := signatures(trivyOpinion(t, complete, image.Name))
-		got := signatures(trivyOpinion(t, build(t).TrivyDir, image.Name))
-		for s := range got {
-			if !want[s] {
-				t.Errorf("%s: only the small database says %s", image.Name, s)
-			}
+	trivy, grype := t.TempDir(), t.TempDir()
+	unpackTrivy(t, filepath.Join(shared, "trivy-db", "oci"), trivy)
+	unpackGrype(t, filepath.Join(shared, "grype-db", "v6"), grype)
+	must(t, grypedb.Index(t.Context(), grype))
+	l := build(t)
+	for _, image := range l.Images {
+		for _, d := range []struct {
+			open            opener
+			complete, small string
+		}{{trivydb.Open, trivy, l.TrivyDir}, {grypedb.Open, grype, l.GrypeDir}} {
+			compareOpinions(t, image.Name, signatures(opinion(t, d.open, d.complete, image.Name)), signatures(opinion(t, d.open, d.small, image.Name)))
 		}
-		for s := range want {
-			if !got[s] {
-				t.Errorf("%s: only the complete database says %s", image.Name, s)
-			}
+	}
+}
+
+func compareOpinions(t *testing.T, image string, complete, small map[string]bool) {
+	t.Helper()
+	for s := range small {
+		if !complete[s] {
+			t.Errorf("%s: only the small database says %s", image, s)
 		}
-		if len(got) == 0 {
-			t.Errorf("%s: no match at all", image.Name)
+	}
+	for s := range complete {
+		if !small[s] {
+			t.Errorf("%s: only the complete database says %s", image, s)
 		}
+	}
+	if len(small) == 0 {
+		t.Errorf("%s: no match at all", image)
 	}
 }
 
@@ -129,7 +152,8 @@ func signatures(matches []advisory.Match) map[string]bool {
 			continue
 		}
 		all[strings.Join([]string{
-			m.PackageID, m.ID, m.Severity.String(), m.SeverityFrom, string(m.State), strings.Join(m.FixedIn, ","), strings.Join(m.Aliases, ","),
+			m.PackageID, m.ID, m.Severity.String(), m.SeverityFrom, string(m.State), strings.Join(m.FixedIn, ","), m.FixedOn,
+			strings.Join(m.Aliases, ","), string(m.By), m.Affected, fmt.Sprint(m.CVSS, m.EPSS != nil, m.KEV != nil),
 		}, " ")] = true
 	}
 	return all

@@ -92,9 +92,6 @@ func trivyEntries(f *facts) ([]boltEntry, error) {
 // buckets that one transaction changed in the order of a Go map, so each
 // transaction fills one bucket: then the same entries give the same bytes.
 func writeBolt(path string, entries []boltEntry) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
 	db, err := bolt.Open(path, 0o644, &bolt.Options{NoSync: true, NoFreelistSync: true, PageSize: 4096, FreelistType: bolt.FreelistArrayType})
 	if err != nil {
 		return err
