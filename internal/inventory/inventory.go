@@ -145,6 +145,10 @@ type Distribution struct {
 	// root/buildinfo/content_manifests or usr/share/buildinfo; the images of
 	// UBI and RHEL carry them, and they choose which advisories apply.
 	ContentSets []string `json:"contentSets,omitempty"`
+	// Build is the name-version-release-architecture of the Red Hat image that
+	// the file system was built as ("ubi8-container-8.2-347-x86_64"); of images
+	// from before content manifests it chooses which advisories apply.
+	Build string `json:"build,omitempty"`
 	// Extended is set where an extended-support subscription is enabled in
 	// the image: "esm" for Ubuntu Pro.
 	Extended string `json:"extended,omitempty"`
