@@ -45,15 +45,20 @@ func (c *testClock) advance(d time.Duration) {
 	c.t = c.t.Add(d)
 }
 
-// testIndex stands for grypedb.Index: it adds an index once.
+// testLookup is what testIndex puts beside a database.
+const testLookup = "vulnerability.lookup"
+
+// testIndex stands for grypedb.Index: it makes a file of fixed content once.
 func testIndex(_ context.Context, path string) error {
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path))
+	target := filepath.Join(filepath.Dir(path), testLookup)
+	if _, err := os.Stat(target); err == nil {
+		return nil
+	}
+	fi, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	_, err = db.Exec("create index if not exists packages_by_name on packages(name collate nocase)")
-	return err
+	return os.WriteFile(target, fmt.Appendf(nil, "lookups of %d bytes\n", fi.Size()), 0o644)
 }
 
 // newStore opens a store in a new folder; pauses between rounds are counted, not waited for.

@@ -38,8 +38,10 @@ type record struct {
 	// Generation is the name of the folder.
 	Generation string        `json:"generation"`
 	Info       advisory.Info `json:"info"`
-	// Files are the digests of the files as they were swapped in.
+	// Files are the digests of the published files.
 	Files []fileRecord `json:"files"`
+	// Derived are those of the lookups made from them.
+	Derived []fileRecord `json:"derived,omitempty"`
 	// Imported is when this copy became current on this machine.
 	Imported time.Time `json:"imported"`
 	// Checked is when upstream was last asked with success; zero where it never was.
@@ -57,6 +59,7 @@ type fileRecord struct {
 
 var (
 	generationName = regexp.MustCompile(`^sha256-[0-9a-f]{64}(\.[0-9]{1,9})?$`)
+	derivedName    = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,99}$`)
 	sha256Digest   = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	sha256Hex      = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
@@ -103,6 +106,11 @@ func parseRecord(k kind, b []byte) (record, error) {
 	}
 	if err := checkFileRecords(k, rec.Files); err != nil {
 		return record{}, err
+	}
+	for _, f := range rec.Derived {
+		if !derivedName.MatchString(f.Name) || slices.Contains(k.files, f.Name) {
+			return record{}, fmt.Errorf("bad file name %q", f.Name)
+		}
 	}
 	return rec, nil
 }
@@ -279,12 +287,20 @@ func fingerprint(k kind, dir string) ([]fileRecord, error) {
 	return files, nil
 }
 
-// intact compares the files of the current generation with their digests.
+// intact compares the published files of the current generation with their
+// digests. Lookups that are not what they were are deleted, to be made again.
 func (s *Store) intact(k kind, rec record) bool {
 	if s.present(k, rec) != nil {
 		return false
 	}
-	files, err := fingerprint(k, s.generationDir(k, rec))
+	dir := s.generationDir(k, rec)
+	for _, want := range rec.Derived {
+		path := filepath.Join(dir, want.Name)
+		if got, err := hashFile(path); err != nil || got != want {
+			os.Remove(path)
+		}
+	}
+	files, err := fingerprint(k, dir)
 	return err == nil && slices.Equal(files, rec.Files)
 }
 

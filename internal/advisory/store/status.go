@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"plimsoll/internal/advisory"
@@ -71,7 +72,7 @@ func (s *Store) status(k kind, maxAge time.Duration) Status {
 	st.Info = rec.Info
 	st.Path = s.mainPath(k, rec)
 	st.Info.Path = st.Path
-	for _, f := range rec.Files {
+	for _, f := range slices.Concat(rec.Files, rec.Derived) {
 		st.Size += f.Size
 	}
 	st.Age = now.Sub(rec.Info.Built)
@@ -134,7 +135,7 @@ func (s *Store) verify(ctx context.Context, k kind) ([]Problem, error) {
 		return problems, nil
 	}
 	dir := s.generationDir(k, rec)
-	for _, want := range rec.Files {
+	for _, want := range slices.Concat(rec.Files, rec.Derived) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

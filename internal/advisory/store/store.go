@@ -12,8 +12,8 @@
 //	DIR/trivy-db/partial/<digest>.part   a download that was broken off
 //	DIR/trivy-db/lock                    held by the one process that changes something
 //
-// and likewise for grype-db. A generation never changes after it became
-// current, and current.json is replaced by a rename, so a reader resolves the
+// and likewise for grype-db, whose generations also hold the lookups that were
+// made from it. The published files never change, and current.json is replaced by a rename, so a reader resolves the
 // pointer once and reads on undisturbed, whatever other processes do. Readers
 // take no lock and write nothing: the directory may be read-only for them.
 package store
@@ -62,8 +62,9 @@ const DefaultMaxAge = 5 * 24 * time.Hour
 // its deletion on Unix; the time covers connections opened later in one scan.
 const graceTime = time.Hour
 
-// IndexFunc adds to a freshly unpacked grype database what lookups need. It
-// must leave a file that it already treated as it is.
+// IndexFunc makes lookups for the grype database at path: files in the same
+// folder, never a change to the database itself. It does nothing where they are
+// there already and replaces those of another version by a rename.
 type IndexFunc func(ctx context.Context, path string) error
 
 // Store is a directory of databases. It is safe for concurrent use, by any

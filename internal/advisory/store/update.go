@@ -250,7 +250,11 @@ func (u *updater) progress(p Progress) {
 func (u *updater) run(ctx context.Context) Result {
 	before := u.reload()
 	if u.notDue() {
-		return u.result(NotDue, u.have)
+		r := u.result(NotDue, u.have)
+		if err := u.s.Index(ctx, u.k.name); err != nil {
+			r.Warnings = append(r.Warnings, err.Error())
+		}
+		return r
 	}
 	unlock, err := u.s.lock(ctx, u.k, func() { u.progress(Progress{Step: StepWait}) })
 	if err != nil {
@@ -391,12 +395,12 @@ func (u *updater) tryAll(ctx context.Context, places []upstream) (Result, error)
 			return Result{}, fmt.Errorf("update %s: %w", u.k.name, err)
 		}
 	}
-	return u.giveUp(places, failures)
+	return u.giveUp(ctx, places, failures)
 }
 
 // giveUp lists the failures, unless all that is wrong is that some mirror is
 // behind: then the copy in use is the newest to be had.
-func (u *updater) giveUp(places []upstream, failures map[string]error) (Result, error) {
+func (u *updater) giveUp(ctx context.Context, places []upstream, failures map[string]error) (Result, error) {
 	e := &UpdateError{Database: u.k.name}
 	behind := false
 	for _, p := range places {
@@ -410,7 +414,7 @@ func (u *updater) giveUp(places []upstream, failures map[string]error) (Result, 
 	if !behind || !u.haveOK {
 		return Result{}, e
 	}
-	r, err := u.checked(u.have.Warning)
+	r, err := u.checked(ctx, u.have.Warning)
 	r.Warnings = append(r.Warnings, e.Error())
 	return r, err
 }
@@ -425,7 +429,7 @@ func (u *updater) try(ctx context.Context, p upstream) (Result, error) {
 		return Result{}, err
 	}
 	if u.haveOK && o.digest == u.have.Info.Digest {
-		return u.checked(o.warning)
+		return u.checked(ctx, o.warning)
 	}
 	if u.haveOK && !o.built.IsZero() && o.built.Before(u.have.Info.Built) && !u.o.Force {
 		return Result{}, u.behind(o.built)
@@ -451,8 +455,11 @@ func (u *updater) behind(built time.Time) error {
 }
 
 // checked notes that upstream was asked and the copy is still the newest.
-func (u *updater) checked(warning string) (Result, error) {
-	rec := u.have
+func (u *updater) checked(ctx context.Context, warning string) (Result, error) {
+	rec, err := u.s.reindex(ctx, u.k, u.have)
+	if err != nil {
+		return Result{}, local(err)
+	}
 	rec.Checked, rec.Warning = u.s.now().UTC(), warning
 	if err := u.s.point(u.k, rec); err != nil {
 		return Result{}, local(fmt.Errorf("record the question: %w", err))

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -108,15 +107,9 @@ func TestFreshUpdateFetchesBoth(t *testing.T) {
 			t.Errorf("%s: steps %v, want %v", want.name, steps[want.name], want.steps)
 		}
 	}
-	_, info, _ := s.Current(GrypeDB)
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(info.Path)+"?mode=ro&immutable=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var n int
-	if err := db.QueryRow("select count(*) from sqlite_schema where name = 'packages_by_name'").Scan(&n); err != nil || n != 1 {
-		t.Errorf("the index function was not applied: %d, %v", n, err)
+	dir, _, _ := s.Current(GrypeDB)
+	if _, err := os.Stat(filepath.Join(dir, testLookup)); err != nil {
+		t.Errorf("no lookups: %v", err)
 	}
 	assertClean(t, s)
 }
@@ -189,6 +182,50 @@ func TestForceReplacesADamagedCopyOfTheSameDigest(t *testing.T) {
 	}
 	if problems, err := s.Verify(t.Context()); err != nil || len(problems) != 0 {
 		t.Errorf("verify: %v, %v", problems, err)
+	}
+}
+
+func TestLookupsAreMadeAgainWithoutADownload(t *testing.T) {
+	p := newPublisher(t)
+	for name, tc := range map[string]struct {
+		damage func(t *testing.T, dir string)
+		force  bool
+	}{
+		"missing":       {func(t *testing.T, dir string) { os.Remove(filepath.Join(dir, testLookup)) }, false},
+		"cut off":       {func(t *testing.T, dir string) { os.Truncate(filepath.Join(dir, testLookup), 3) }, false},
+		"a flipped bit": {func(t *testing.T, dir string) { flipByte(t, filepath.Join(dir, testLookup), 5) }, true},
+		"half made beside": {func(t *testing.T, dir string) {
+			os.Remove(filepath.Join(dir, testLookup))
+			writeTestFile(t, filepath.Join(dir, testLookup+".part-1"), []byte("half"))
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newStore(t)
+			mustUpdate(t, s, p.options())
+			dir, _, _ := s.Current(GrypeDB)
+			tc.damage(t, dir)
+			if problems, err := s.Verify(t.Context()); err != nil || len(problems) != 1 || problems[0].File != testLookup {
+				t.Errorf("verify: %v, %v", problems, err)
+			}
+			asked := len(p.requests())
+			o := p.options()
+			o.Force = tc.force
+			results := mustUpdate(t, s, o)
+			if len(results[1].Warnings) > 0 {
+				t.Errorf("warnings: %v", results[1].Warnings)
+			}
+			for _, r := range p.requests()[asked:] {
+				if strings.HasSuffix(r, ".tar.zst") {
+					t.Errorf("downloaded: %s", r)
+				}
+			}
+			if problems, err := s.Verify(t.Context()); err != nil || len(problems) > 0 {
+				t.Errorf("verify: %v, %v", problems, err)
+			}
+			if names, err := derivedNames(kinds()[1], dir); err != nil || !slices.Equal(names, []string{testLookup}) {
+				t.Errorf("files: %v, %v", names, err)
+			}
+		})
 	}
 }
 
