@@ -405,7 +405,7 @@ func (c *collector) streamed(_ context.Context, b StreamedBlob) error {
 		return fmt.Errorf("%s: %d bytes, %d announced", b.Name, len(stored), b.Size)
 	}
 	if b.Digest != "" && b.Digest != digestOf(stored) {
-		return fmt.Errorf("%s: the hint is %s, the digest %s", b.Name, b.Digest, digestOf(stored))
+		return DigestMismatch(b.Digest, digestOf(stored))
 	}
 	c.hints = append(c.hints, b.Digest)
 	raw := uncompressed(c.t, stored)

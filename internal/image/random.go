@@ -33,7 +33,7 @@ func indexTar(ctx context.Context, r io.ReaderAt, size int64) (*tarFiles, error)
 		}
 		offset, seekErr := section.Seek(0, io.SeekCurrent)
 		if err != nil {
-			return nil, damagedEntry(last, t.entries, offset, err)
+			return nil, damagedEntry(last, t.entries, min(offset, size), err)
 		}
 		if seekErr != nil {
 			return nil, seekErr
@@ -95,7 +95,7 @@ func (d dirFiles) open(name string) (*os.File, int64, error) {
 	// Looking first keeps a named pipe from blocking the open.
 	info, err := d.root.Stat(clean)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, folderError(name, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, 0, damagedf(name, "it is not a regular file")
@@ -111,12 +111,21 @@ func (d dirFiles) stat(name string) (int64, error) {
 	}
 	info, err := d.root.Stat(clean)
 	if err != nil {
-		return 0, err
+		return 0, folderError(name, err)
 	}
 	if !info.Mode().IsRegular() {
 		return 0, fmt.Errorf("%s: %w", printable(name), fs.ErrNotExist)
 	}
 	return info.Size(), nil
+}
+
+// folderError makes damage of what the folder's content is to blame for: loops
+// of links, and links that lead out of it.
+func folderError(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrClosed) {
+		return err
+	}
+	return Damaged(name, -1, err)
 }
 
 func (d dirFiles) small(name string, limit int64) ([]byte, error) {

@@ -97,7 +97,7 @@ func (s *streamedFiles) take(ctx context.Context, name string, size int64, r io.
 		}
 		_, err := io.Copy(io.Discard, contextReader{ctx, r})
 		return err
-	case looksLikeJSON(first) && size <= maxConfig && s.held+size <= maxHeldJSON:
+	case (looksLikeJSON(first) || isLandmark(name)) && size <= maxConfig && s.held+size <= maxHeldJSON:
 		raw := make([]byte, size)
 		if _, err := io.ReadFull(whole, raw); err != nil {
 			return err
@@ -142,7 +142,7 @@ func looksLikeLayer(name string, first []byte) bool {
 	return isGzip(first) || isZstd(first) || isTar(first)
 }
 
-func isGzip(b []byte) bool { return len(b) > 2 && b[0] == 0x1f && b[1] == 0x8b }
+func isGzip(b []byte) bool { return len(b) >= 2 && b[0] == 0x1f && b[1] == 0x8b }
 
 // isZstd knows frames and skippable frames, as zstd:chunked layers have (RFC 8878, 3.1).
 func isZstd(b []byte) bool {
@@ -179,6 +179,11 @@ func isTar(b []byte) bool {
 func looksLikeJSON(b []byte) bool {
 	b = bytes.TrimLeft(b, " \t\r\n\ufeff")
 	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
+}
+
+// isLandmark knows the files that every archive of its form has.
+func isLandmark(name string) bool {
+	return name == "manifest.json" || name == "index.json"
 }
 
 // digestInName returns the digest that a blob's name promises: an OCI layout's
