@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/osv-scalibr/semantic"
-
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/advisory/version"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/reconcile"
 	"plimsoll/internal/triage"
@@ -214,52 +213,11 @@ func score(c *advisory.CVSS) float64 {
 	return c.Score
 }
 
-// ecosystem maps a purl type to the name by which package semantic knows how
-// their versions are ordered.
-func ecosystem(kind string) string {
-	switch kind {
-	case "deb":
-		return "Debian"
-	case "apk":
-		return "Alpine"
-	case "rpm":
-		return "Red Hat"
-	case "pypi":
-		return "PyPI"
-	case "npm", "golang", "cargo":
-		return "npm"
-	case "maven":
-		return "Maven"
-	case "gem":
-		return "RubyGems"
-	case "composer":
-		return "Packagist"
-	case "nuget":
-		return "NuGet"
-	case "cran":
-		return "CRAN"
-	}
-	return ""
-}
-
-// less orders two versions of a purl type; ok is false where they cannot be.
-func less(kind, a, b string) (below, ok bool) {
-	if kind == "golang" {
-		a, b = strings.TrimPrefix(a, "v"), strings.TrimPrefix(b, "v")
-	}
-	v, err := semantic.Parse(a, ecosystem(kind))
-	if err != nil {
-		return false, false
-	}
-	c, err := v.CompareStr(b)
-	return c < 0, err == nil
-}
-
 // nearestFix picks, out of the fixing versions in ascending order, the first
 // one above the installed version: the branch that is installed.
 func nearestFix(kind, installed string, versions []string) string {
 	for _, v := range versions {
-		if below, ok := less(kind, installed, v); ok && below {
+		if c, ok := version.Order(kind, installed, v); ok && c < 0 {
 			return v
 		}
 	}
@@ -278,11 +236,11 @@ func highest(kind string, versions []string) string {
 			top = v
 			continue
 		}
-		below, ok := less(kind, top, v)
+		c, ok := version.Order(kind, top, v)
 		if !ok {
 			return ""
 		}
-		if below {
+		if c < 0 {
 			top = v
 		}
 	}

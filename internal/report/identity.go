@@ -81,8 +81,8 @@ func imagePURL(image *verdict.Image) string {
 	return packageurl.NewPackageURL(packageurl.TypeOCI, "", base, image.Digest, packageurl.QualifiersFromMap(qualifiers), "").ToString()
 }
 
-// token is a short digest of an identifier for use in other identifiers.
-func token(id string) string {
+// shortSum is a short digest of an identifier for use in other identifiers.
+func shortSum(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:8])
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -102,6 +103,13 @@ func completeVerdict(v verdict.Verdict) verdict.Verdict {
 		v.Actions[i].Clears = orEmpty(v.Actions[i].Clears)
 	}
 	v.Findings = orEmpty(v.Findings)
+	if slices.ContainsFunc(v.Findings, func(f triage.Finding) bool { return f.Fix.State == "" }) {
+		// A finding about the image as a whole says nothing of fixes.
+		v.Findings = slices.Clone(v.Findings)
+		for i := range v.Findings {
+			v.Findings[i].Fix.State = cmp.Or(v.Findings[i].Fix.State, advisory.FixUnknown)
+		}
+	}
 	v.Packages = orEmpty(v.Packages)
 	v.Reconciliation = completeReconciliation(v.Reconciliation)
 	v.Coverage.Databases = orEmpty(v.Coverage.Databases)
@@ -201,7 +209,7 @@ func ExplanationJSON(w io.Writer, e *verdict.Explanation) error {
 		o := &out.Occurrences[i]
 		o.Record.Held = orEmpty(o.Record.Held)
 		if o.Action != nil {
-			action := triage.Action(*o.Action)
+			action := *o.Action
 			action.Clears = orEmpty(action.Clears)
 			o.Action = &action
 		}

@@ -176,7 +176,7 @@ func sourceInfo(pkg *inventory.Package) string {
 // elementID is a package's identifier within the document: letters, digits,
 // dots and hyphens only, unique because the package's ID is.
 func elementID(pkg *inventory.Package) spdx.ElementID {
-	return spdx.ElementID("Package-" + idString(pkg.Type) + "-" + idString(pkg.Name) + "-" + token(pkg.ID))
+	return spdx.ElementID("Package-" + idString(pkg.Type) + "-" + idString(pkg.Name) + "-" + shortSum(pkg.ID))
 }
 
 // idString keeps what SPDX allows in identifiers, bounded.
@@ -249,7 +249,7 @@ func (l *spdxLicenses) declared(texts []string) string {
 
 // reference names a licence that SPDX does not list.
 func (l *spdxLicenses) reference(text string) string {
-	id := "LicenseRef-" + idString(text) + "-" + token(text)
+	id := "LicenseRef-" + idString(text) + "-" + shortSum(text)
 	if !l.known[id] {
 		l.known[id] = true
 		l.extracted = append(l.extracted, &spdx.OtherLicense{

@@ -72,7 +72,11 @@ func (p *page) headline(v *verdict.Verdict) {
 
 // imageParts say what was judged: "python:3.8-slim", "linux/amd64", "Debian
 // GNU/Linux 12 (bookworm)", "105 packages in 6 layers", the source, the digest.
+// Report files that are compared have none of these.
 func imageParts(v *verdict.Verdict) []string {
+	if v.Image.Platform == "" && len(v.Image.Layers) == 0 {
+		return []string{v.Image.Reference}
+	}
 	system := "no distribution"
 	if d := v.Image.Distribution; d != nil {
 		system = d.PrettyName

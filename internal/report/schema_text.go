@@ -1,0 +1,301 @@
+package report
+
+import (
+	"reflect"
+
+	"plimsoll/internal/advisory"
+	"plimsoll/internal/inventory"
+	"plimsoll/internal/reconcile"
+	"plimsoll/internal/triage"
+	"plimsoll/internal/verdict"
+)
+
+// vocabularies are the words that each enumeration allows.
+func vocabularies() map[reflect.Type][]string {
+	severities := make([]string, 0, advisory.Critical+1)
+	for s := advisory.Unknown; s <= advisory.Critical; s++ {
+		severities = append(severities, s.String())
+	}
+	causes := make([]string, 0, 16)
+	for _, c := range reconcile.Causes() {
+		causes = append(causes, string(c.Cause))
+	}
+	return map[reflect.Type][]string{
+		reflect.TypeFor[advisory.Severity](): severities,
+		reflect.TypeFor[reconcile.Cause]():   causes,
+		reflect.TypeFor[advisory.FixState](): text(advisory.FixUnknown, advisory.Fixed, advisory.NotFixed, advisory.WontFix,
+			advisory.FixDeferred, advisory.EndOfLife, advisory.NotAffected, advisory.UnderReview),
+		reflect.TypeFor[advisory.MatchedBy](): text(advisory.BySource, advisory.ByBinary, advisory.ByEcosystem, advisory.ByCPE),
+		reflect.TypeFor[inventory.Liveness](): text(inventory.Visible, inventory.Shadowed, inventory.Deleted, inventory.Ghost),
+		reflect.TypeFor[triage.Disposition](): text(triage.Rebuild, triage.Defer, triage.Track, triage.Accepted),
+		reflect.TypeFor[triage.Kind]():        text(triage.Vulnerability, triage.EndOfLife),
+		reflect.TypeFor[triage.ActionKind](): text(triage.BumpBase, triage.UpgradePackage, triage.BumpDependency,
+			triage.RebuildBinary, triage.UpgradeRuntime, triage.ChangeRelease),
+		reflect.TypeFor[verdict.Decision](): text(verdict.RebuildNow, verdict.RebuildSoon, verdict.TrackOnly,
+			verdict.NothingFound, verdict.Incomplete),
+	}
+}
+
+func text[T ~string](values ...T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
+}
+
+// descriptions say what each object and each of its fields is, by the names
+// that the schema gives them. Schema fails on a field that is missing here.
+func descriptions() map[string]string {
+	all := map[string]string{}
+	for _, part := range []map[string]string{verdictText(), imageText(), coverageText(), findingText(), inventoryText(), reconcileText(), advisoryText()} {
+		for key, value := range part {
+			all[key] = value
+		}
+	}
+	return all
+}
+
+func verdictText() map[string]string {
+	return map[string]string{
+		"Report":                 "One run's verdicts.",
+		"Report.schemaVersion":   "Version of this shape. It rises when a field changes its meaning or goes away; new fields don't raise it.",
+		"Report.tool":            "The program that made the report.",
+		"Report.verdicts":        "One verdict for each image and platform, in the order asked.",
+		"Report.status":          "The run's exit status: 0 pass, 1 the gate failed, 2 usage, 3 scan incomplete, 4 database missing or stale, 130 interrupted.",
+		"Tool":                   "The program that made the report.",
+		"Tool.name":              "Its name.",
+		"Tool.version":           "Its version, as its build recorded it.",
+		"Verdict":                "Everything known about one image for one platform.",
+		"Verdict.image":          "What was judged.",
+		"Verdict.headline":       "The verdict in one line.",
+		"Verdict.actions":        "What to do, ordered by what each action clears, the most urgent first.",
+		"Verdict.findings":       "What is wrong, ordered by disposition, known exploitation, severity, EPSS and CVSS.",
+		"Verdict.packages":       "Every installed package, ordered by type, name, version and path.",
+		"Verdict.reconciliation": "The databases' opinions side by side.",
+		"Verdict.coverage":       "What was examined, and what this verdict does not rule out.",
+		"Verdict.gate":           "The outcome of the rules the run was asked to fail on; absent where there were none.",
+		"Headline":               "The verdict in one line.",
+		"Headline.decision":      "The decision in a word or two.",
+		"Headline.text":          "The whole line.",
+		"Headline.fixable":       "Counts, by severity, of vulnerability findings with a fix in packages of the final image.",
+		"Headline.unfixed":       "Counts, by severity, of vulnerability findings without a fix in packages of the final image.",
+		"Gate":                   "The outcome of the rules the run was asked to fail on.",
+		"Gate.failOn":            "The rules.",
+		"Gate.failed":            "Whether any rule is broken.",
+		"Gate.reasons":           "One line for each broken rule.",
+	}
+}
+
+func imageText() map[string]string {
+	return map[string]string{
+		"Image":              "What was judged.",
+		"Image.reference":    "The reference as the user wrote it.",
+		"Image.name":         "The canonical name, or the name that an archive gives.",
+		"Image.source":       "The kind of source: registry, docker, podman, docker-archive, oci-layout, oci-archive.",
+		"Image.via":          "The source in words.",
+		"Image.digest":       "The manifest's digest; absent where the source keeps none.",
+		"Image.indexDigest":  "The digest of the index that the manifest was chosen from.",
+		"Image.configDigest": "The configuration's digest, Docker's image ID.",
+		"Image.platform":     "The platform judged: os/architecture[/variant].",
+		"Image.platforms":    "All platforms that the reference offers.",
+		"Image.created":      "When the image says it was created.",
+		"Image.distribution": "What os-release says; absent where no layer holds one.",
+		"Image.base":         "What is known of the image's base.",
+		"Image.layers":       "The layers, base first.",
+		"Image.notes":        "Choices made for the user, such as which source or platform.",
+		"Base":               "What is known of the image's base.",
+		"Base.layers":        "How many layers, from the first, belong to the base; 0 where none is known.",
+		"Base.name":          "The base's reference where the image says it.",
+		"Base.reason":        "How the base was told.",
+		"Layer":              "One layer with what was counted in it.",
+		"Layer.digest":       "The digest of the blob as stored.",
+		"Layer.size":         "Length of the uncompressed tar in bytes.",
+		"Layer.files":        "Entries of the tar.",
+		"Layer.packages":     "Packages that first appeared in this layer.",
+	}
+}
+
+func coverageText() map[string]string {
+	return map[string]string{
+		"Coverage":                "What was examined, and what this verdict does not rule out.",
+		"Coverage.complete":       "False where anything could not be examined; such a verdict is never a clean bill.",
+		"Coverage.databases":      "The database copies that were asked.",
+		"Coverage.layers":         "Layers examined.",
+		"Coverage.files":          "Entries of all layers' tars.",
+		"Coverage.bytes":          "Length of all layers' uncompressed tars.",
+		"Coverage.packagesByType": "Counts of packages by purl type.",
+		"Coverage.skipped":        "What was not, or not fully, examined.",
+		"Coverage.gaps":           "What each database cannot judge, by database name.",
+		"Coverage.warnings":       "Warnings about the databases and the platform.",
+		"Coverage.notRuledOut":    "What this verdict does not rule out, in plain sentences.",
+		"Skipped":                 "Something that was not, or not fully, examined.",
+		"Skipped.layer":           "The layer it was met in, counted from 0.",
+		"Problem.path":            "The file; absent where the layer as a whole is meant.",
+		"Problem.inspector":       "The inspector concerned.",
+		"Problem.reason":          "What happened.",
+		"Problem.incomplete":      "Whether the verdict can't be called complete because of it.",
+		"Gap":                     "Something that a database cannot judge.",
+		"Gap.subject":             "A distribution release or a purl type.",
+		"Gap.packages":            "How many packages it concerns.",
+		"Gap.reason":              "Why.",
+		"Gap.distribution":        "Whether it is about the whole distribution, so that every OS package falls into it.",
+	}
+}
+
+func findingText() map[string]string {
+	return map[string]string{
+		"Finding":               "One thing wrong.",
+		"Finding.id":            "Stable across rebuilds, tags and layer order.",
+		"Finding.kind":          "What sort of thing it is.",
+		"Finding.vulnerability": "The CVE or, without one, the first database's identifier.",
+		"Finding.aliases":       "Its other identifiers.",
+		"Finding.title":         "What it is, in one line.",
+		"Finding.severity":      "The severity that decides.",
+		"Finding.severityFrom":  "Who gave the severity.",
+		"Finding.disposition":   "What it asks of its owner: rebuild (fixable and high or critical), defer (fixable, below the bar), track (no fix), accepted.",
+		"Finding.packageID":     "The package's id; absent for a finding about the image as a whole.",
+		"Finding.package":       "The package's name as its ecosystem writes it.",
+		"Finding.version":       "The installed version.",
+		"Finding.path":          "The file that proves the package.",
+		"Finding.liveness":      "Where the package stands in the final image.",
+		"Finding.origin":        "The layer where the package first appeared at this version.",
+		"Finding.fix":           "What would clear it.",
+		"Finding.cvss":          "The score that weighs most.",
+		"Finding.epss":          "The likelihood of exploitation.",
+		"Finding.kev":           "The entry in CISA's catalogue of known exploited vulnerabilities.",
+		"Finding.heldBy":        "The databases that hold it.",
+		"Finding.agreed":        "Whether the databases agree on it.",
+		"Finding.differences":   "Where they don't, and why.",
+		"Finding.clearedBy":     "The id of the action that clears it.",
+		"Fix":                   "What would clear a finding.",
+		"Fix.state":             "Whether a fix exists or will.",
+		"Fix.package":           "The package that the fixing versions are of; a source package for OS packages.",
+		"Fix.versions":          "The fixing versions in ascending order.",
+		"Fix.since":             "The day the fix became available, YYYY-MM-DD.",
+		"Action":                "One change that clears one or more findings.",
+		"Action.id":             "Named by findings in clearedBy.",
+		"Action.kind":           "The sort of change.",
+		"Action.title":          "The whole action in one line.",
+		"Action.detail":         "What the title leaves out.",
+		"Action.package":        "The package, where one is meant.",
+		"Action.from":           "Its installed version.",
+		"Action.to":             "The version to install.",
+		"Action.clears":         "The ids of the findings that it clears.",
+		"Action.urgent":         "How many of those have the disposition rebuild.",
+	}
+}
+
+func inventoryText() map[string]string {
+	return map[string]string{
+		"Package":                      "One piece of installed software.",
+		"Package.type":                 "The purl type.",
+		"Package.namespace":            "The purl namespace.",
+		"Package.name":                 "The name.",
+		"Package.version":              "The package manager's own full version.",
+		"Package.arch":                 "The architecture.",
+		"Package.source":               "The source package that an OS package was built from.",
+		"Package.module":               "The RPM modularity label.",
+		"Package.vendor":               "Who made or distributes the package.",
+		"Package.licenses":             "The licences as the package's metadata names them.",
+		"Package.cpes":                 "CPE names, of runtimes outside any package manager.",
+		"Package.dependsOn":            "Names of packages of the same type that this one asks for.",
+		"Package.path":                 "The file that proves the package, or the archive that holds it.",
+		"Package.inArchive":            "Where in the archive.",
+		"Package.inspector":            "The inspector that found it.",
+		"Package.id":                   "Unique within one verdict and stable across scans of the same image.",
+		"Package.purl":                 "The canonical package URL.",
+		"Package.liveness":             "Where the package stands in the final image: visible, shadowed (overwritten), deleted, or ghost (its record is gone while its files are not).",
+		"Package.origin":               "The layer where the package first appeared at this version.",
+		"Package.ownedBy":              "The id of the OS package that installed this package's files.",
+		"Source":                       "A source package.",
+		"Source.name":                  "Its name.",
+		"Source.version":               "Its version.",
+		"LayerRef":                     "A layer and the history line that made it.",
+		"LayerRef.index":               "Counted from 0 at the base; -1 where no layer is known.",
+		"LayerRef.diffID":              "The digest of the uncompressed tar.",
+		"LayerRef.createdBy":           "The history line.",
+		"Distribution":                 "What os-release says, with what else decides which advisories apply.",
+		"Distribution.id":              "os-release's ID.",
+		"Distribution.versionID":       "os-release's VERSION_ID.",
+		"Distribution.versionCodename": "os-release's VERSION_CODENAME.",
+		"Distribution.name":            "os-release's NAME.",
+		"Distribution.prettyName":      "os-release's PRETTY_NAME.",
+		"Distribution.idLike":          "os-release's ID_LIKE, nearest relative first.",
+		"Distribution.cpe":             "os-release's CPE_NAME.",
+		"Distribution.contentSets":     "Red Hat repository identifiers.",
+		"Distribution.extended":        "The extended support that is enabled.",
+	}
+}
+
+func reconcileText() map[string]string {
+	return map[string]string{
+		"Reconciliation":           "The databases' opinions side by side.",
+		"Reconciliation.sides":     "Each database's counts.",
+		"Reconciliation.agreed":    "Records that all databases hold alike.",
+		"Reconciliation.differing": "Records that they hold differently.",
+		"Reconciliation.byCause":   "Counts of differences by cause; one record may count under several.",
+		"Reconciliation.records":   "Every record, ordered by package id and identifier.",
+		"Tally":                    "One database's counts.",
+		"Tally.database":           "The database copy.",
+		"Tally.records":            "Records that it holds.",
+		"Tally.only":               "Records that it alone holds.",
+		"Tally.fixable":            "Its records with a fix, by its own severity.",
+		"Tally.unfixed":            "Its records without a fix, by its own severity.",
+		"Record":                   "One vulnerability of one package as the databases see it.",
+		"Record.packageID":         "The package's id.",
+		"Record.id":                "The CVE where any database gives one, else the first database's identifier.",
+		"Record.aliases":           "All other identifiers, sorted.",
+		"Record.held":              "Each database's match.",
+		"Record.agreed":            "Whether every database holds it with the same state, fixed versions and severity.",
+		"Record.differences":       "Where they differ, and why.",
+		"Held":                     "One database's match within a record.",
+		"Held.database":            "The database's name.",
+		"Held.match":               "The match.",
+		"Difference":               "One cause with its particulars.",
+		"Difference.cause":         "The cause.",
+		"Difference.detail":        "The particulars in words.",
+	}
+}
+
+func advisoryText() map[string]string {
+	return map[string]string{
+		"Info":                 "One database copy.",
+		"Info.name":            "trivy-db or grype-db.",
+		"Info.schema":          "The publisher's schema version.",
+		"Info.built":           "When the publisher built it.",
+		"Info.nextUpdate":      "When the publisher says to ask again.",
+		"Info.digest":          "Identifies the copy.",
+		"Info.from":            "Where the copy was obtained.",
+		"Match":                "One advisory of one database that holds against one package.",
+		"Match.packageID":      "The package's id.",
+		"Match.id":             "The identifier under which the database lists it.",
+		"Match.aliases":        "The other identifiers that the database gives.",
+		"Match.severity":       "The severity.",
+		"Match.severityFrom":   "Who gave it.",
+		"Match.state":          "Whether a fix exists or will.",
+		"Match.fixedIn":        "The versions that fix it.",
+		"Match.fixedOn":        "When the fix became available, YYYY-MM-DD.",
+		"Match.affected":       "The affected range as the database writes it.",
+		"Match.by":             "Which identity of the package led to the advisory.",
+		"Match.matchedName":    "The name that was looked up.",
+		"Match.matchedVersion": "The version that was compared.",
+		"Match.provider":       "The data source within the database.",
+		"Match.cvss":           "The scores.",
+		"Match.epss":           "The likelihood of exploitation.",
+		"Match.kev":            "The entry in CISA's catalogue.",
+		"CVSS":                 "One score by one source.",
+		"CVSS.source":          "Who scored.",
+		"CVSS.version":         "The version of CVSS.",
+		"CVSS.vector":          "The vector.",
+		"CVSS.score":           "The score, 0 to 10.",
+		"EPSS":                 "FIRST's estimate that the CVE is exploited within 30 days.",
+		"EPSS.probability":     "The probability, 0 to 1.",
+		"EPSS.percentile":      "The share of all CVEs with a lower one, 0 to 1.",
+		"EPSS.date":            "The day of the estimate, YYYY-MM-DD.",
+		"KEV":                  "An entry of CISA's catalogue of known exploited vulnerabilities.",
+		"KEV.dateAdded":        "When it was added, YYYY-MM-DD.",
+		"KEV.dueDate":          "When United States agencies must have fixed it, YYYY-MM-DD.",
+		"KEV.ransomware":       "Whether ransomware is known to use it.",
+	}
+}
