@@ -184,6 +184,23 @@ func TestDpkgList(t *testing.T) {
 	}, paths(&own.Paths))
 }
 
+func TestOpkg(t *testing.T) {
+	out, err := look(t, "usr/lib/opkg/status",
+		"Package: busybox\nVersion: 1.36.1-1\nDepends: libc\nLicense: GPL-2.0\nStatus: install ok installed\nArchitecture: x86_64\nInstalled-Time: 1700000000\n\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "packages", []inventory.Package{{
+		Type: "deb", Name: "busybox", Version: "1.36.1-1", Arch: "x86_64", Licenses: []string{"GPL-2.0"},
+		DependsOn: []string{"libc"}, Path: "usr/lib/opkg/status", Inspector: "dpkg",
+	}}, out.Packages)
+	out, err = look(t, "usr/lib/opkg/info/busybox.list", "/bin/busybox\t0755\n/bin/sh\t0777\t/bin/busybox\n")
+	if err != nil || len(out.Owned) != 1 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	same(t, "paths", []string{"bin/busybox", "bin/sh"}, paths(&out.Owned[0].Paths))
+}
+
 func TestCopyrightLicenses(t *testing.T) {
 	const dep5 = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: example

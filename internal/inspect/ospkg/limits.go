@@ -126,7 +126,7 @@ func cutWord(b []byte) (word, rest []byte) {
 	return b, nil
 }
 
-// appendPaths adds the lines of a file list to paths, as dpkg and pacman
+// appendPaths adds the lines of a file list to paths, as dpkg and opkg
 // write them: a directory stands before what it holds and is left out then,
 // since owning a directory says nothing about the files in it.
 func appendPaths(paths *evidence.PathList, content []byte, lim *limits) {
@@ -139,6 +139,7 @@ func appendPaths(paths *evidence.PathList, content []byte, lim *limits) {
 	for len(content) > 0 {
 		var line []byte
 		line, content = cutLine(content)
+		line, _, _ = bytes.Cut(line, []byte("\t")) // opkg adds the mode and a link's target
 		path := bytes.TrimPrefix(line, []byte("/"))
 		if len(path) == 0 || string(path) == "." {
 			continue

@@ -22,12 +22,14 @@ func All() []inspect.Inspector {
 	return []inspect.Inspector{
 		dpkgInspector{},
 		copyrightInspector{},
+		chiselInspector{},
 		apkInspector{},
 		rpmInspector{},
 		rpmManifestInspector{},
 		pacmanInspector{},
 		releaseInspector{},
 		contentSetInspector{},
+		buildInspector{},
 		proInspector{},
 	}
 }

@@ -165,7 +165,7 @@ func TestSQLiteAgreesWithAnSQLEngine(t *testing.T) {
 		t.Run(fmt.Sprint(pageSize), func(t *testing.T) {
 			var blobs [][]byte
 			for n := range 300 {
-				blobs = append(blobs, headerOf(t, fmt.Sprintf("package%d", n), n*pageSize/37))
+				blobs = append(blobs, headerOf(fmt.Sprintf("package%d", n), n*pageSize/37))
 			}
 			content := sqliteOf(t, pageSize, blobs)
 			want, got := map[string]bool{}, map[string]bool{}
@@ -194,24 +194,88 @@ func TestSQLiteAgreesWithAnSQLEngine(t *testing.T) {
 	}
 }
 
-// headerOf makes a header with a name, a version and padding bytes.
-func headerOf(tb testing.TB, name string, padding int) []byte {
-	tb.Helper()
-	var entries, data []byte
-	add := func(tag Tag, typ, count uint32, value []byte) {
-		entries = binary.BigEndian.AppendUint32(entries, uint32(tag))
-		entries = binary.BigEndian.AppendUint32(entries, typ)
-		entries = binary.BigEndian.AppendUint32(entries, uint32(len(data)))
-		entries = binary.BigEndian.AppendUint32(entries, count)
-		data = append(data, value...)
+// entry is a tag with its data as it stands in a header.
+type entry struct {
+	tag        Tag
+	typ, count uint32
+	data       string
+}
+
+// headerBlob makes a header of entries.
+func headerBlob(entries ...entry) []byte {
+	var index, data []byte
+	for _, e := range entries {
+		for _, n := range []uint32{uint32(e.tag), e.typ, uint32(len(data)), e.count} {
+			index = binary.BigEndian.AppendUint32(index, n)
+		}
+		data = append(data, e.data...)
 	}
-	add(TagName, typeString, 1, []byte(name+"\x00"))
-	add(TagVersion, typeString, 1, []byte("1.0\x00"))
-	add(TagRelease, typeString, 1, []byte("1\x00"))
-	add(61, typeBin, uint32(padding), bytes.Repeat([]byte{byte(padding)}, padding))
-	blob := binary.BigEndian.AppendUint32(nil, uint32(len(entries)/entrySize))
+	blob := binary.BigEndian.AppendUint32(nil, uint32(len(entries)))
 	blob = binary.BigEndian.AppendUint32(blob, uint32(len(data)))
-	return append(append(blob, entries...), data...)
+	return append(append(blob, index...), data...)
+}
+
+func TestHeaderEntries(t *testing.T) {
+	h, err := parseHeader(headerBlob(
+		entry{TagName, typeString, 1, "old\x00"},
+		entry{TagName, typeString, 1, "new\x00"},
+		entry{TagVendor, typeI18NString, 2, "first\x00second\x00"},
+		entry{TagVersion, typeInt32, 1, "\x00\x00\x00\x01"},
+		entry{TagEpoch, typeInt32, 9, "\x00\x00\x00\x01"},
+		entry{TagFileModes, typeInt16, 2, "\x81\xa4\x41\xed"},
+		entry{TagOldFileNames, typeStringArray, 2, "/bin/a\x00/bin\x00"},
+		entry{TagRelease, typeString, 1, "without an end"},
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tag, want := range map[Tag]string{
+		TagName: "new", TagVendor: "first", TagVersion: "", TagRelease: "", TagLicense: "",
+	} {
+		if got := string(h.String(tag)); got != want {
+			t.Errorf("tag %d is %q, want %q", tag, got, want)
+		}
+	}
+	if n := h.Ints(TagEpoch).Len(); n != 0 {
+		t.Errorf("numbers that break off give %d, want none", n)
+	}
+	var files []string
+	for dir, name := range h.Files() {
+		files = append(files, string(dir)+string(name))
+	}
+	if diff := cmp.Diff([]string{"/bin/a"}, files); diff != "" {
+		t.Errorf("files of an old package without its directory (-want +got):\n%s", diff)
+	}
+}
+
+func TestHeadersThatLie(t *testing.T) {
+	sound := headerBlob(entry{TagName, typeString, 1, "a\x00"})
+	for name, blob := range map[string][]byte{
+		"empty":             {},
+		"no entry":          make([]byte, 8),
+		"too many entries":  {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},
+		"more data than is": {0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff},
+		"cut":               sound[:len(sound)-1],
+	} {
+		if _, err := parseHeader(blob); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	beyond := bytes.Clone(sound)
+	beyond[8+8] = 0xff // the offset
+	if h, err := parseHeader(beyond); err != nil || h.String(TagName) != nil {
+		t.Errorf("an entry that points beyond the data: %v", err)
+	}
+}
+
+// headerOf makes a header with a name, a version and padding bytes.
+func headerOf(name string, padding int) []byte {
+	return headerBlob(
+		entry{TagName, typeString, 1, name + "\x00"},
+		entry{TagVersion, typeString, 1, "1.0\x00"},
+		entry{TagRelease, typeString, 1, "1\x00"},
+		entry{61, typeBin, uint32(padding), strings.Repeat(string(rune('a'+padding%26)), padding)},
+	)
 }
 
 // sqliteOf makes a database as rpm does, through an SQL engine.
@@ -316,7 +380,7 @@ func bdbOf(order binary.ByteOrder, blobs [][]byte) []byte {
 // small are databases of three small headers in each form: a fuzzer gets
 // nowhere with those of real size.
 func small(tb testing.TB) map[string][]byte {
-	blobs := [][]byte{headerOf(tb, "a", 900), headerOf(tb, "b", 0), headerOf(tb, "c", 10)}
+	blobs := [][]byte{headerOf("a", 900), headerOf("b", 0), headerOf("c", 10)}
 	return map[string][]byte{
 		"sqlite": sqliteOf(tb, 512, blobs), "ndb": ndbOf(blobs),
 		"bdb little": bdbOf(binary.LittleEndian, blobs), "bdb big": bdbOf(binary.BigEndian, blobs),
@@ -334,7 +398,7 @@ func TestSmallDatabases(t *testing.T) {
 // TestReadIsBoundedByTheFile holds that headers sharing their bytes are refused
 // before they cost more than the file has.
 func TestReadIsBoundedByTheFile(t *testing.T) {
-	content := ndbOf([][]byte{headerOf(t, "a", 50_000), headerOf(t, "b", 0), headerOf(t, "c", 0)})
+	content := ndbOf([][]byte{headerOf("a", 50_000), headerOf("b", 0), headerOf("c", 0)})
 	slot := content[ndbHeader : ndbHeader+ndbSlot]
 	for at := ndbHeader; at < ndbPage; at += ndbSlot {
 		copy(content[at:], slot)
@@ -367,7 +431,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func FuzzHeader(f *testing.F) {
-	f.Add(headerOf(f, "bash", 100))
+	f.Add(headerOf("bash", 100))
 	if err := Read(fixture(f, "Packages.db.gz"), func(h *Header) error {
 		if len(h.data) > 4096 {
 			return nil
