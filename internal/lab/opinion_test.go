@@ -158,3 +158,46 @@ func signatures(matches []advisory.Match) map[string]bool {
 	}
 	return all
 }
+
+// TestTheTwoDisagreeAsTheirPublishersDo: each way in which the two real
+// databases differ over these images is in the small ones too.
+func TestTheTwoDisagreeAsTheirPublishersDo(t *testing.T) {
+	l := build(t)
+	seen := map[string]string{}
+	for _, image := range l.Images {
+		trivy := byPackageAndID(opinion(t, trivydb.Open, l.TrivyDir, image.Name))
+		for _, g := range opinion(t, grypedb.Open, l.GrypeDir, image.Name) {
+			what := g.PackageID + " " + g.ID
+			if m, ok := trivy[what]; ok {
+				switch {
+				case m.State == advisory.NotFixed && g.State == advisory.WontFix:
+					seen["no-dsa: affected, or won't be fixed"] = what
+				case m.Severity == advisory.Low && g.Severity == advisory.Negligible:
+					seen["unimportant: low, or negligible"] = what
+				case m.Severity >= advisory.Medium && g.Severity == advisory.Unknown:
+					seen["another vendor's severity, or none"] = what
+				}
+			}
+			for _, alias := range g.Aliases {
+				if _, ok := trivy[g.PackageID+" "+alias]; ok && strings.HasPrefix(g.ID, "GHSA-") {
+					seen["keyed by CVE, or by GHSA"] = what
+				}
+			}
+			if g.By == advisory.ByCPE {
+				seen["a runtime that one of them knows"] = what
+			}
+		}
+	}
+	t.Logf("%v", seen)
+	if len(seen) != 5 {
+		t.Errorf("%d of 5 disagreements", len(seen))
+	}
+}
+
+func byPackageAndID(matches []advisory.Match) map[string]advisory.Match {
+	all := map[string]advisory.Match{}
+	for _, m := range matches {
+		all[m.PackageID+" "+m.ID] = m
+	}
+	return all
+}
