@@ -79,10 +79,14 @@ func (a *planner) take(f *Finding) {
 	if f.Fix.State != advisory.Fixed || p == nil {
 		return
 	}
+	to := a.firstFix(p, f.Fix.Versions)
+	if to == "" {
+		return
+	}
 	g := a.planFor(p)
 	g.add(f)
 	g.packages[p.Name] = true
-	if to := a.firstFix(p, f.Fix.Versions); g.to == "" || a.less(p.Type, g.to, to) {
+	if g.to == "" || a.less(p.Type, g.to, to) {
 		g.to = to
 	}
 }
@@ -145,13 +149,17 @@ func application(p *inventory.Package) string {
 	return path.Dir("/" + p.Path)
 }
 
-// firstFix is the lowest fixing version above the installed one.
+// firstFix is the lowest fixing version above the installed one; empty where
+// only a pre-release of a runtime has the fix, which nobody is asked to ship.
 func (a *planner) firstFix(p *inventory.Package, versions []string) string {
 	installed := p.Version
 	if p.IsOS() {
 		installed = p.SourceVersion()
 	}
 	best := ""
+	if p.Type == "generic" {
+		versions = slices.DeleteFunc(slices.Clone(versions), preRelease)
+	}
 	for _, v := range versions {
 		if a.less(p.Type, v, installed) {
 			continue
@@ -164,6 +172,22 @@ func (a *planner) firstFix(p *inventory.Package, versions []string) string {
 		return versions[len(versions)-1]
 	}
 	return best
+}
+
+// preRelease recognises an alpha, beta or release candidate of a runtime:
+// 3.15.0a6, 8.4.0-rc1.
+func preRelease(v string) bool {
+	i := strings.IndexFunc(v, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	if i <= 0 {
+		return false
+	}
+	tail := strings.TrimLeft(strings.ToLower(v[i:]), "-_.~")
+	for _, word := range []string{"a", "alpha", "b", "beta", "rc", "pre", "dev"} {
+		if rest, ok := strings.CutPrefix(tail, word); ok && strings.Trim(rest, ".-0123456789") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *planner) less(typ, x, y string) bool {

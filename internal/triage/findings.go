@@ -80,10 +80,8 @@ func vulnerability(p *inventory.Package, r *reconcile.Record) (Finding, bool) {
 		if f.KEV == nil {
 			f.KEV = h.Match.KEV
 		}
-		if c := weightiest(h.Match.CVSS); f.CVSS == nil && c != nil {
-			f.CVSS = c
-		}
 	}
+	f.CVSS = scoreOf(lead, r.Held)
 	f.ID = Fingerprint(string(f.Kind), f.Vulnerability, p.Type, p.Namespace, p.Name, p.Path, p.InArchive)
 	return f, true
 }
@@ -119,20 +117,47 @@ func Fingerprint(parts ...string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// weightiest prefers the vendor's own score to NVD's, then the newer version
-// of the standard.
-func weightiest(scores []advisory.CVSS) *advisory.CVSS {
+// scoreOf chooses the score to show: the one by the source that gave the
+// severity, so that the two agree, else the vendor's own before NVD's; the
+// newer version of the standard first. The deciding database is asked first.
+func scoreOf(lead *reconcile.Held, held []reconcile.Held) *advisory.CVSS {
+	scores := lead.Match.CVSS
+	for i := range held {
+		if len(scores) > 0 {
+			break
+		}
+		scores = held[i].Match.CVSS
+	}
 	if len(scores) == 0 {
 		return nil
 	}
+	from := lead.Match.SeverityFrom
 	best := slices.MinFunc(scores, func(a, b advisory.CVSS) int {
 		return cmp.Or(
+			boolFirst(a.Source == from, b.Source == from),
+			boolFirst(rates(a, lead.Match.Severity), rates(b, lead.Match.Severity)),
 			boolFirst(a.Source != "nvd", b.Source != "nvd"),
 			cmp.Compare(b.Version, a.Version),
 			cmp.Compare(a.Source, b.Source),
 		)
 	})
 	return &best
+}
+
+// rates reports whether a score falls into a severity (CVSS v3.1 specification,
+// section 5, and v4.0, section 6).
+func rates(c advisory.CVSS, s advisory.Severity) bool {
+	switch {
+	case c.Score >= 9:
+		return s == advisory.Critical
+	case c.Score >= 7:
+		return s == advisory.High
+	case c.Score >= 4:
+		return s == advisory.Medium
+	case c.Score > 0:
+		return s == advisory.Low || s == advisory.Negligible
+	}
+	return false
 }
 
 func boolFirst(a, b bool) int {
