@@ -168,7 +168,7 @@ func (w *grypeWriter) all(f *facts) {
 }
 
 func (w *grypeWriter) constants() {
-	w.insert("db_metadata(build_timestamp,model,revision,addition)", AsOf().Format(sqliteTime), 6, 1, 10)
+	w.insert("db_metadata(build_timestamp,model,revision,addition)", AsOf.Format(sqliteTime), 6, 1, 10)
 	for _, p := range grypeProviders {
 		w.insert("providers(id,version,processor,date_captured,input_digest)", p.id, p.version, "plimsoll-lab", p.captured, "")
 	}

@@ -28,7 +28,7 @@ import (
 // AsOf is the day on which the facts were taken from the two databases. Both
 // databases carry it as the time they were built, so that a build is the same
 // on every day; a caller that checks their age should measure it from here.
-func AsOf() time.Time { return time.Date(2026, time.November, 21, 0, 0, 0, 0, time.UTC) }
+var AsOf = time.Date(2026, time.November, 21, 0, 0, 0, 0, time.UTC)
 
 const (
 	timeFormat = time.RFC3339
@@ -101,9 +101,9 @@ func (l *Lab) describe() error {
 	trivy, grype := filepath.Join(l.TrivyDir, "trivy.db"), filepath.Join(l.GrypeDir, "vulnerability.db")
 	trivyDigest, err1 := digestFile(trivy)
 	grypeDigest, err2 := digestFile(grype)
-	next := AsOf().Add(nextUpdate)
-	l.Trivy = advisory.Info{Name: "trivy-db", Schema: "2", Built: AsOf(), NextUpdate: next, Digest: trivyDigest, From: "embedded facts", Path: trivy}
-	l.Grype = advisory.Info{Name: "grype-db", Schema: grypeSchemaVersion, Built: AsOf(), Digest: grypeDigest, From: "embedded facts", Path: grype}
+	next := AsOf.Add(nextUpdate)
+	l.Trivy = advisory.Info{Name: "trivy-db", Schema: "2", Built: AsOf, NextUpdate: next, Digest: trivyDigest, From: "embedded facts", Path: trivy}
+	l.Grype = advisory.Info{Name: "grype-db", Schema: grypeSchemaVersion, Built: AsOf, Digest: grypeDigest, From: "embedded facts", Path: grype}
 	return errors.Join(err1, err2)
 }
 

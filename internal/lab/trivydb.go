@@ -48,7 +48,7 @@ func buildTrivyDB(dir string, f *facts) error {
 	metadata, err := json.Marshal(struct {
 		Version                             int
 		NextUpdate, UpdatedAt, DownloadedAt string
-	}{2, AsOf().Add(nextUpdate).Format(timeFormat), AsOf().Format(timeFormat), "0001-01-01T00:00:00Z"})
+	}{2, AsOf.Add(nextUpdate).Format(timeFormat), AsOf.Format(timeFormat), "0001-01-01T00:00:00Z"})
 	if err != nil {
 		return err
 	}
