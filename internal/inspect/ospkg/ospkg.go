@@ -15,6 +15,7 @@ import (
 	"errors"
 
 	"plimsoll/internal/inspect"
+	"plimsoll/internal/inspect/ospkg/rpmdb"
 )
 
 // All lists the inspectors of this package.
@@ -36,7 +37,7 @@ func All() []inspect.Inspector {
 
 // ErrDamaged is wrapped by the error for a package database that can't be
 // read to its end; what precedes the damage is reported.
-var ErrDamaged = errors.New("package database damaged")
+var ErrDamaged = rpmdb.ErrDamaged
 
 // ErrTooLarge is wrapped by the error for a database that holds more than any
 // distribution ships; what was read up to the limit is reported.

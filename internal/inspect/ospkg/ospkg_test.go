@@ -113,3 +113,22 @@ func same(t *testing.T, what string, want, got any) {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
+
+// BenchmarkWants is what every file of every layer costs.
+func BenchmarkWants(b *testing.B) {
+	all := All()
+	files := []inspect.File{
+		{Path: "usr/lib/python3/dist-packages/requests/__pycache__/models.cpython-311.pyc"},
+		{Path: "usr/share/zoneinfo/Europe/Berlin"},
+		{Path: "app/node_modules/lodash/package.json"},
+		{Path: "var/lib/dpkg/info/libc6:amd64.md5sums"},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for n := range files {
+			for _, i := range all {
+				i.Wants(&files[n])
+			}
+		}
+	}
+}

@@ -80,10 +80,10 @@ func (i rpmInspector) Inspect(ctx context.Context, f *inspect.File, content []by
 	}
 	out.Packages = append(out.Packages, c.packages...)
 	out.Owned = append(out.Owned, c.owned...)
-	switch {
-	case errors.Is(err, rpmdb.ErrDamaged) || errors.Is(err, rpmdb.ErrFormat):
+	if errors.Is(err, rpmdb.ErrFormat) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	return c.damages.result(&c.limits)

@@ -22,7 +22,7 @@ var ErrFormat = errors.New("not an rpm database (neither Berkeley DB, NDB nor SQ
 
 // ErrDamaged is wrapped by the error for a database or a header that
 // contradicts itself or breaks off.
-var ErrDamaged = errors.New("rpm database damaged")
+var ErrDamaged = errors.New("package database damaged")
 
 // Read calls each for every header in the database, in the order of the file.
 // The header is valid only during the call. Damage does not end the reading
