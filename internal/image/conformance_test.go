@@ -32,9 +32,9 @@ type given struct {
 // whatever form an image is given in.
 func TestSameImageInEveryForm(t *testing.T) {
 	want := sample(t, hostPlatform())
-	for name, make := range everyForm(want) {
+	for name, form := range everyForm(want) {
 		t.Run(name, func(t *testing.T) {
-			g := make(t)
+			g := form(t)
 			c := newCollector(t)
 			g.opts.Streamed = c.streamed
 			if g.opts.Getenv == nil {
@@ -113,9 +113,9 @@ func everyForm(l logical) map[string]func(t *testing.T) given {
 		"docker save, new":         {func(t *testing.T) []file { return newSave(t, l, tag) }, DockerArchive, DockerArchive},
 		"podman save":              {func(t *testing.T) []file { return podmanSave(t, l, tag) }, DockerArchive, DockerArchive},
 		"docker save, gzip layers": {func(t *testing.T) []file { return gzipSave(t, l, tag) }, DockerArchive, DockerArchive},
-		"OCI, gzip layers":         {func(t *testing.T) []file { return layout(t, l, "+gzip", gzipped) }, OCIArchive, OCILayout},
-		"OCI, zstd layers":         {func(t *testing.T) []file { return layout(t, l, "+zstd", zstded) }, OCIArchive, OCILayout},
-		"OCI, plain layers":        {func(t *testing.T) []file { return layout(t, l, "", plain) }, OCIArchive, OCILayout},
+		"OCI, gzip layers":         {func(t *testing.T) []file { return ociFiles(t, l, "+gzip", gzipped) }, OCIArchive, OCILayout},
+		"OCI, zstd layers":         {func(t *testing.T) []file { return ociFiles(t, l, "+zstd", zstded) }, OCIArchive, OCILayout},
+		"OCI, plain layers":        {func(t *testing.T) []file { return ociFiles(t, l, "", plain) }, OCIArchive, OCILayout},
 	}
 	for name, a := range archives {
 		forms[name+", folder"] = func(t *testing.T) given {
@@ -146,7 +146,7 @@ func everyForm(l logical) map[string]func(t *testing.T) given {
 	return forms
 }
 
-func layout(t *testing.T, l logical, suffix string, compress func(testing.TB, []byte) []byte) []file {
+func ociFiles(t *testing.T, l logical, suffix string, compress func(testing.TB, []byte) []byte) []file {
 	b := blobs{}
 	return layoutFiles(t, b, b.manifest(t, l, suffix, compress))
 }

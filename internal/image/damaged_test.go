@@ -152,7 +152,7 @@ func checkOneKind(t *testing.T, err error) {
 // inside a blob the error names the blob and the offset.
 func TestTruncatedArchives(t *testing.T) {
 	l := sample(t, hostPlatform())
-	for name, files := range map[string][]file{"old": oldSave(t, l, "a:1"), "new": newSave(t, l, "a:1"), "OCI": layout(t, l, "+gzip", gzipped)} {
+	for name, files := range map[string][]file{"old": oldSave(t, l, "a:1"), "new": newSave(t, l, "a:1"), "OCI": ociFiles(t, l, "+gzip", gzipped)} {
 		t.Run(name, func(t *testing.T) {
 			raw := tarOf(t, files...)
 			for i := range 40 {

@@ -109,7 +109,9 @@ func (d *download) skip(n int64) error {
 func (d *download) read(p []byte) (int, error) {
 	d.timer.Reset(d.stall)
 	n, err := d.body.Read(p)
-	if !d.timer.Stop() && err != nil && d.ctx.Err() == nil && !errors.Is(err, io.EOF) {
+	d.timer.Stop()
+	if errors.Is(err, context.Canceled) && d.ctx.Err() == nil {
+		// Nobody else ends this connection but the timer.
 		err = errStalled
 	}
 	return n, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 )
@@ -90,14 +91,13 @@ func (e *DamagedError) Unwrap() []error {
 }
 
 // Damaged reports damage in blob at offset (-1: the blob as a whole) because of
-// err. Cancelled contexts are not damage and are returned as they are, as is an
-// error that names a damaged blob already.
+// err. A cancelled context or a closed file is not damage; these are returned
+// as they are, as is an error that says already which kind it is.
 func Damaged(blob string, offset int64, err error) error {
 	if err == nil {
 		return nil
 	}
-	var damaged *DamagedError
-	if errors.As(err, &damaged) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if classified(err) || errors.Is(err, fs.ErrClosed) {
 		return err
 	}
 	reason := err.Error()

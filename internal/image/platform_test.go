@@ -165,7 +165,7 @@ func pushAll(t *testing.T, reg *testRegistry, repo, tag string, b blobs, root de
 
 func TestPlatformOfASingleImage(t *testing.T) {
 	l := sample(t, arm64v8)
-	for name, files := range map[string][]file{"docker save": oldSave(t, l, "a:1"), "OCI": layout(t, l, "", plain)} {
+	for name, files := range map[string][]file{"docker save": oldSave(t, l, "a:1"), "OCI": ociFiles(t, l, "", plain)} {
 		path := writeFile(t, "a.tar", tarOf(t, files...))
 		if _, err := read(t, path, Options{Platform: "linux/arm64"}); err != nil {
 			t.Errorf("%s: %v", name, err)

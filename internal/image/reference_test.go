@@ -61,7 +61,7 @@ func TestParseTarget(t *testing.T) {
 	}
 }
 
-// several makes an archive of two images and one alias, as docker save does.
+// severalSaved is an archive of two images, one of them with two tags.
 func severalSaved(t *testing.T) (string, []logical) {
 	images := []logical{sample(t, hostPlatform()), newLogical(t, hostPlatform(), tarOf(t, file{name: "b", content: "b"}))}
 	var files []file
@@ -89,9 +89,9 @@ func severalOCI(t *testing.T) (string, []logical) {
 }
 
 func TestSeveralImagesInOneArchive(t *testing.T) {
-	for form, make := range map[string]func(*testing.T) (string, []logical){"docker save": severalSaved, "OCI": severalOCI} {
+	for form, archive := range map[string]func(*testing.T) (string, []logical){"docker save": severalSaved, "OCI": severalOCI} {
 		t.Run(form, func(t *testing.T) {
-			path, images := make(t)
+			path, images := archive(t)
 			for selector, want := range map[string]int{
 				":first:1": 0, ":first": 0, ":docker.io/library/first:1": 0, ":1": 0,
 				":example.com/team/second:2": 1, ":2": 1,
@@ -137,7 +137,7 @@ func TestImagesWithoutNames(t *testing.T) {
 func TestFormsAreKeptApart(t *testing.T) {
 	l := sample(t, hostPlatform())
 	old := writeFile(t, "old.tar", tarOf(t, oldSave(t, l, "a:1")...))
-	oci := writeFile(t, "oci.tar", tarOf(t, layout(t, l, "", plain)...))
+	oci := writeFile(t, "oci.tar", tarOf(t, ociFiles(t, l, "", plain)...))
 	for ref, want := range map[string]error{
 		"docker-archive:" + old: nil, "oci-archive:" + oci: nil, "oci:" + old: ErrNotImage, "docker-archive:" + oci: ErrNotImage,
 	} {

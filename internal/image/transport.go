@@ -21,7 +21,7 @@ import (
 const (
 	dialTimeout      = 20 * time.Second
 	handshakeTimeout = 15 * time.Second
-	answerTimeout    = 60 * time.Second
+	answerTimeout    = 30 * time.Second
 	// stallTimeout breaks a download that delivers nothing; it is then resumed.
 	stallTimeout = 60 * time.Second
 	// maxAttempts bounds the attempts of one request, the first included.
