@@ -1,8 +1,6 @@
 package langpkg
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // The executable formats that Go and Rust link to, told by their first four
 // bytes.
@@ -41,6 +39,9 @@ type segment struct {
 	offset, size, address uint64
 	flags                 uint32
 }
+
+// sane guards sums of the numbers, which the file may claim at will.
+func (s segment) sane() bool { return s.offset < 1<<50 && s.size < 1<<50 }
 
 const (
 	segmentExecute = 1
@@ -88,10 +89,81 @@ func elfSegments(head []byte) (segments []segment, order binary.ByteOrder, point
 	return segments, order, pointer
 }
 
+// peSegments reads the sections of a PE file out of its first bytes.
+func peSegments(head []byte) []segment {
+	le := binary.LittleEndian
+	if len(head) < 64 {
+		return nil
+	}
+	at := uint64(le.Uint32(head[60:]))
+	if at+24+32 > uint64(len(head)) || string(head[at:at+4]) != "PE\x00\x00" {
+		return nil
+	}
+	count, optional := le.Uint16(head[at+6:]), uint64(le.Uint16(head[at+20:]))
+	base := uint64(le.Uint32(head[at+24+28:]))
+	if le.Uint16(head[at+24:]) == 0x20b { // PE32+
+		base = le.Uint64(head[at+24+24:])
+	}
+	var segments []segment
+	for at += 24 + optional; count > 0 && at+40 <= uint64(len(head)); at, count = at+40, count-1 {
+		h := head[at:]
+		s := segment{offset: uint64(le.Uint32(h[20:])), size: uint64(le.Uint32(h[16:])), address: base + uint64(le.Uint32(h[12:]))}
+		characteristics := le.Uint32(h[36:])
+		if characteristics&0x20000000 != 0 {
+			s.flags |= segmentExecute
+		}
+		if characteristics&0x80000000 != 0 {
+			s.flags |= segmentWrite
+		}
+		segments = append(segments, s)
+	}
+	return segments
+}
+
+// machoSegments reads the segments of a little-endian Mach-O file of 64 bits
+// out of its first bytes.
+func machoSegments(head []byte) []segment {
+	le := binary.LittleEndian
+	if len(head) < 32 || le.Uint32(head) != 0xfeedfacf {
+		return nil
+	}
+	var segments []segment
+	at := uint64(32)
+	for count := le.Uint32(head[16:]); count > 0 && at+72 <= uint64(len(head)); count-- {
+		h := head[at:]
+		size := uint64(le.Uint32(h[4:]))
+		if size < 8 {
+			break
+		}
+		if le.Uint32(h) == 0x19 { // LC_SEGMENT_64
+			protection := le.Uint32(h[60:])
+			segments = append(segments, segment{
+				address: le.Uint64(h[24:]), offset: le.Uint64(h[40:]), size: le.Uint64(h[48:]),
+				flags: protection>>2&segmentExecute | protection&segmentWrite,
+			})
+		}
+		at += size
+	}
+	return segments
+}
+
+// segmentsOf reads the segments of any of the formats.
+func segmentsOf(head []byte) (segments []segment, order binary.ByteOrder, pointer int) {
+	switch formatOf(head) {
+	case elfFile:
+		return elfSegments(head)
+	case peFile:
+		return peSegments(head), binary.LittleEndian, 8
+	case machoFile:
+		return machoSegments(head), binary.LittleEndian, 8
+	}
+	return nil, nil, 0
+}
+
 // fileOffset translates an address into a place in the file.
 func fileOffset(segments []segment, address uint64) (int64, bool) {
 	for _, s := range segments {
-		if address >= s.address && address-s.address < s.size && s.offset+s.size < 1<<50 {
+		if address >= s.address && address-s.address < s.size && s.sane() {
 			return int64(s.offset + address - s.address), true
 		}
 	}

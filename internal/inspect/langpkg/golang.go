@@ -60,7 +60,7 @@ func addGoProgram(r *report, version, mod string) {
 		}
 		r.add(p)
 	} else {
-		r.note("a Go program built by a toolchain without a release version; its standard library is not judged")
+		r.note("a Go program whose toolchain's release can't be told; its standard library is not judged")
 	}
 	if mod == "" {
 		return

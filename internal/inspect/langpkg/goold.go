@@ -12,20 +12,25 @@ import (
 // stands. The blob's pointer then says which, and how long it is; the
 // linker writes strings back to back.
 //
-// Only ELF files with the note of a Go linker are read so, and of them only
-// the segments that hold constants.
+// Only files with the mark of a Go linker are read so, and of them only the
+// segments that hold constants.
 type oldGo struct {
 	segments []segment
 	order    binary.ByteOrder
 	pointer  int
+	// constants are the segments to be searched.
+	constants []segment
 
-	// window is the end of what was searched, for what stands across its edge.
-	window []byte
+	// window, which begins at windowAt, is the end of what was searched, for what
+	// stands across its edge.
+	window   []byte
+	windowAt int64
 	// candidates are the bytes at the places where "go1." stands.
 	candidates map[int64]string
 	// mod holds the module text from its first sentinel on, ended when the second
 	// was seen.
 	mod   []byte
+	modAt int64
 	ended bool
 
 	// blob is set when the blob was met. The version's string header then
@@ -48,10 +53,11 @@ const (
 	candidateSize = 32
 )
 
-// newOldGo returns nil where the file is no ELF file of a Go linker. Its note
-// has type 4 and the name "Go" (cmd/link, elf.go).
+// newOldGo returns nil where the file's head shows no mark of a Go linker: in an
+// ELF file a note of type 4 and the name "Go" (cmd/link, elf.go), in others the
+// build ID at the start of the code.
 func newOldGo(head []byte) *oldGo {
-	segments, order, pointer := elfSegments(head)
+	segments, order, pointer := segmentsOf(head)
 	if len(segments) == 0 {
 		return nil
 	}
@@ -59,10 +65,12 @@ func newOldGo(head []byte) *oldGo {
 	if order == binary.BigEndian {
 		note = []byte("\x00\x00\x00\x04Go\x00\x00")
 	}
-	if !bytes.Contains(head, note) {
+	if !bytes.Contains(head, note) && !bytes.Contains(head, []byte("\xff Go build ID: ")) {
 		return nil
 	}
-	return &oldGo{segments: segments, order: order, pointer: pointer, header: -1, candidates: map[int64]string{}}
+	o := &oldGo{segments: segments, order: order, pointer: pointer, header: -1, candidates: map[int64]string{}}
+	o.constants = constants(segments, formatOf(head) == machoFile)
+	return o
 }
 
 // feed takes the bytes at a place of the file.
@@ -71,36 +79,33 @@ func (o *oldGo) feed(at int64, p []byte) {
 		o.gather(at, p)
 		return
 	}
-	if !o.ended && o.mod != nil {
-		o.module(p)
-	}
-	for _, s := range o.constants() {
+	for _, s := range o.constants {
 		lo := max(int64(s.offset), at) - at
 		hi := min(int64(s.offset+s.size), at+int64(len(p))) - at
 		if lo < hi {
 			o.search(at+lo, p[lo:hi])
 		}
 	}
+	o.module(at, p)
 }
 
-// constants are the segments without write and execute permission; older
-// linkers mapped constants with the code.
-func (o *oldGo) constants() []segment {
-	var out []segment
-	for _, s := range o.segments {
-		if s.flags&(segmentWrite|segmentExecute) == 0 && s.size > 64<<10 && s.offset+s.size < 1<<50 {
-			out = append(out, s)
+// constants are the segments without write and execute permission; Mach-O
+// files and older linkers map constants with the code.
+func constants(all []segment, withCode bool) []segment {
+	var own, shared []segment
+	for _, s := range all {
+		switch {
+		case !s.sane() || s.flags&segmentWrite != 0:
+		case s.flags&segmentExecute == 0 && s.size > 64<<10:
+			own = append(own, s)
+		default:
+			shared = append(shared, s)
 		}
 	}
-	if out != nil {
-		return out
+	if own != nil && !withCode {
+		return own
 	}
-	for _, s := range o.segments {
-		if s.flags&segmentWrite == 0 && s.offset+s.size < 1<<50 {
-			out = append(out, s)
-		}
-	}
-	return out
+	return append(shared, own...)
 }
 
 // search looks for version strings and for the module text. The module text of
@@ -109,12 +114,35 @@ func (o *oldGo) search(at int64, p []byte) {
 	if o.ended && bytes.Contains(o.mod, []byte("\nbuild\t")) {
 		return
 	}
-	if n := len(o.window); n > 0 {
-		joint := append(o.window, p[:min(len(p), candidateSize)]...)
-		o.find(at-int64(n), joint, n)
+	if o.windowAt+int64(len(o.window)) != at {
+		o.window = o.window[:0] // another segment
+	}
+	if n := len(o.window); n > 0 || len(p) < 2*candidateSize {
+		if n == 0 {
+			o.windowAt = at
+		}
+		o.window = append(o.window, p[:min(len(p), candidateSize)]...)
+		if len(p) < 2*candidateSize {
+			o.window = append(o.window, p[min(len(p), candidateSize):]...)
+			o.slide()
+			return
+		}
+		o.find(o.windowAt, o.window, n)
 	}
 	o.find(at, p, len(p)-candidateSize)
-	o.window = append(o.window[:0], p[max(0, len(p)-candidateSize):]...)
+	o.window = append(o.window[:0], p[len(p)-candidateSize:]...)
+	o.windowAt = at + int64(len(p)-candidateSize)
+}
+
+// slide searches what small pieces have added up to.
+func (o *oldGo) slide() {
+	n := len(o.window) - candidateSize
+	if n < 2*candidateSize {
+		return
+	}
+	o.find(o.windowAt, o.window, n)
+	o.window = append(o.window[:0], o.window[n:]...)
+	o.windowAt += int64(n)
 }
 
 // find remembers what begins in the first n bytes of b.
@@ -128,16 +156,22 @@ func (o *oldGo) find(at int64, b []byte, n int) {
 		o.candidates[at+int64(i)] = string(b[i:min(len(b), i+candidateSize)])
 		i++
 	}
-	if o.mod == nil && n > 0 {
+	if o.mod == nil && !o.ended && n > 0 {
 		if i := bytes.Index(b, []byte(modStart)); i >= 0 && i < n {
-			o.mod = []byte{}
-			o.module(b[i:])
+			o.mod, o.modAt = []byte{}, at+int64(i)
+			o.module(at, b)
 		}
 	}
 }
 
-// module adds to the module text.
-func (o *oldGo) module(p []byte) {
+// module adds to the module text, once its beginning is found, what of p is
+// its continuation.
+func (o *oldGo) module(at int64, p []byte) {
+	skip := o.modAt + int64(len(o.mod)) - at
+	if o.mod == nil || o.ended || skip < 0 || skip >= int64(len(p)) {
+		return
+	}
+	p = p[skip:]
 	from := max(0, len(o.mod)-len(modEnd))
 	o.mod = append(o.mod, p[:min(len(p), maxModInfo-len(o.mod))]...)
 	if i := bytes.Index(o.mod[from:], []byte(modEnd)); i >= 0 {
@@ -160,6 +194,7 @@ func (o *oldGo) modules() string {
 // behind it are here already. False: its pointers can't be followed.
 func (o *oldGo) follow(at int64, blob []byte) bool {
 	o.blob = true
+	o.pointer = int(blob[14])
 	address := o.read(blob[16:])
 	if place, ok := fileOffset(o.segments, address); ok && place >= at {
 		o.header = place
@@ -195,41 +230,4 @@ func (o *oldGo) gather(at int64, p []byte) {
 	if c := o.candidates[place]; ok && n <= uint64(len(c)) && goVersion(c[:n]) != "" {
 		o.version, o.ready = c[:n], true
 	}
-}
-
-// guess answers at the end of the file, where the blob was met but its pointers
-// led nowhere (position-independent programs are relocated at run time). If
-// all places that look like a version say the same one, it is that.
-func (o *oldGo) guess() (string, bool) {
-	if !o.blob {
-		return "", false
-	}
-	found := ""
-	for _, c := range o.candidates {
-		v := leadingVersion(c)
-		if v == "" {
-			continue
-		}
-		if found != "" && found != v {
-			return "", true
-		}
-		found = v
-	}
-	return found, true
-}
-
-// leadingVersion returns the "go1.16.5" at the start of s where what follows
-// can't belong to it.
-func leadingVersion(s string) string {
-	i := len("go1.")
-	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == '.') {
-		i++
-	}
-	if i == len("go1.") || i == len(s) || s[i-1] == '.' || s[i] == '/' || s[i] == '-' {
-		return ""
-	}
-	if bytes.Count([]byte(s[:i]), []byte(".")) > 2 || i > len("go1.17.13") {
-		return ""
-	}
-	return s[:i]
 }

@@ -8,7 +8,7 @@ import (
 
 // goHead is how much of a program is looked at before the search begins: the
 // headers, and in an ELF file the note that every Go linker leaves there.
-const goHead = 4 << 10
+const goHead = 8 << 10
 
 // goSink finds the build information in a stream. The blob is aligned to 16
 // bytes in memory and, since segments are mapped by pages, in the file: one
@@ -24,14 +24,20 @@ type goSink struct {
 	// blob holds a possible blob until it can be told.
 	blob []byte
 	// old reads programs of before Go 1.18; nil where the file is not one.
-	old  *oldGo
-	done bool
+	old *oldGo
+	// pointed is set when a blob of before Go 1.18 was met that could not be read.
+	pointed bool
+	done    bool
 }
 
 // Write implements io.Writer.
 func (g *goSink) Write(p []byte) (int, error) {
 	n := len(p)
 	if g.done {
+		return 0, inspect.ErrEnough
+	}
+	if len(g.head) == 0 && len(p) >= 4 && formatOf(p) == notExecutable {
+		g.done = true
 		return 0, inspect.ErrEnough
 	}
 	if len(g.head) < goHead {
@@ -139,6 +145,7 @@ func (g *goSink) grow(p []byte) {
 	case isBlob:
 		g.finish(version, mod)
 	case byPointer:
+		g.pointed = true
 		if g.old != nil && g.old.follow(g.at-int64(len(g.blob)), g.blob) {
 			if g.old.ready {
 				g.finish(g.old.version, g.old.modules())
@@ -157,17 +164,19 @@ func (g *goSink) grow(p []byte) {
 func (g *goSink) finish(version, mod string) {
 	addGoProgram(g.report, version, mod)
 	g.done = g.format != fatMacho
-	if g.old != nil {
-		g.old = nil
-	}
+	g.old = nil
 }
 
 // Close implements io.Closer.
 func (g *goSink) Close() error {
-	if g.old != nil && !g.done {
-		if version, ok := g.old.guess(); ok {
-			addGoProgram(g.report, version, g.old.modules())
-		}
+	switch {
+	case g.done || !g.pointed:
+	case g.old == nil:
+		g.report.note("a Go program built before Go 1.18 without a build ID; its modules can't be read")
+	default:
+		// Position-independent programs are relocated at run time: the pointer
+		// to the version leads nowhere, but the modules are known.
+		addGoProgram(g.report, "", g.old.modules())
 	}
 	return nil
 }

@@ -254,6 +254,15 @@ func TestMetadataGivesPackages(t *testing.T) {
 			"package = \"LPeg\"\nversion = \"1.0.2-1\"\nsource = {\n  url = \"x\",\n}\ndescription = {\n   license = \"MIT/X11\"\n}\n",
 			[]string{"luarocks LPeg 1.0.2-1 licenses=MIT/X11"},
 		},
+		{
+			"a rock that computes its version", "rocks-5.1/luasyslog/2.0.1-1/luasyslog-2.0.1-1.rockspec",
+			"local name = \"luasyslog\"\npackage = name\nversion = v..\"-\"..rev\n",
+			[]string{"luarocks luasyslog 2.0.1-1"},
+		},
+		{
+			"spellings of a Python name are one", "a.dist-info/METADATA", "Name: Zope._Interface\nVersion: 1\nRequires-Dist: Typing_Extensions\n",
+			[]string{"pypi zope-interface 1 depends=typing-extensions"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

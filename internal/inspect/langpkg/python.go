@@ -55,7 +55,7 @@ func addPython(r *report, content []byte, inArchive string) {
 	p := parsePythonMetadata(content)
 	// The interpreter describes itself in lib-dynload's Python-2.7.egg-info;
 	// it is a runtime, not a package of the index.
-	if p.Name == "" || p.Version == "" || p.Name == "Python" {
+	if p.Name == "" || p.Version == "" || p.Name == "python" {
 		return
 	}
 	p.InArchive = inArchive
@@ -72,7 +72,7 @@ func parsePythonMetadata(content []byte) inventory.Package {
 	for key, value := range headerFields(content) {
 		switch strings.ToLower(key) {
 		case "name":
-			p.Name = word(value)
+			p.Name = pypiName(word(value))
 		case "version":
 			p.Version = word(value)
 		case "license-expression":
@@ -81,10 +81,10 @@ func parsePythonMetadata(content []byte) inventory.Package {
 			license = value
 		case "classifier":
 			if l, ok := strings.CutPrefix(value, "License :: "); ok && len(classifiers) < maxLicenses {
-				classifiers = append(classifiers, l[strings.LastIndex(l, ":: ")+1:])
+				classifiers = append(classifiers, strings.TrimPrefix(l, "OSI Approved :: "))
 			}
 		case "requires-dist", "requires":
-			if name := requirementName(value); name != "" && len(deps) < maxDependencies {
+			if name := pypiName(requirementName(value)); name != "" && len(deps) < maxDependencies {
 				deps = append(deps, name)
 			}
 		}
@@ -93,6 +93,26 @@ func parsePythonMetadata(content []byte) inventory.Package {
 	p.DependsOn = texts(deps, maxDependencies)
 	sort.Strings(p.DependsOn)
 	return p
+}
+
+// pypiName normalizes a name as the index does (PEP 503): lower case, each run
+// of dashes, underscores and dots one dash. Metadata, requirements and
+// advisories spell the same project differently.
+func pypiName(name string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range strings.ToLower(name) {
+		if r == '-' || r == '_' || r == '.' {
+			gap = true
+			continue
+		}
+		if gap && b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		gap = false
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // pythonLicenses prefers the SPDX expression, then the licence field where it
@@ -104,9 +124,6 @@ func pythonLicenses(expression, license string, classifiers []string) []string {
 	license, _, _ = strings.Cut(license, "\n")
 	if l := text(license); l != "" && l != "UNKNOWN" && len(l) < 200 {
 		return []string{l}
-	}
-	for i, c := range classifiers {
-		classifiers[i] = strings.TrimPrefix(c, ": ")
 	}
 	return texts(classifiers, maxLicenses)
 }

@@ -65,8 +65,8 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 }
 
 // R reads the DESCRIPTION files of installed R packages. R writes the field
-// Built when it installs one; a source tree without it, and without the
-// Repository it was fetched from, is not installed.
+// Built when it installs one; a source tree without it, without the Repository
+// it was fetched from and outside a library is not installed.
 type R struct{}
 
 // Name implements inspect.Inspector.
@@ -89,7 +89,8 @@ func (y R) Inspect(_ context.Context, f *inspect.File, content []byte, out *evid
 	if r.oversized(len(content), maxMetadata) {
 		return nil
 	}
-	if p, installed := parseDescription(content); installed && p.Version != "" {
+	p, installed := parseDescription(content)
+	if p.Version != "" && (installed || under(f.Path, "library") || under(f.Path, "site-library")) {
 		r.add(p)
 	}
 	return nil
@@ -230,15 +231,34 @@ func (l LuaRocks) Inspect(_ context.Context, f *inspect.File, content []byte, ou
 	if r.oversized(len(content), maxMetadata) {
 		return nil
 	}
-	if p := parseRockspec(content); p.Version != "" {
+	p := parseRockspec(content)
+	if p.Name == "" || p.Version == "" {
+		p.Name, p.Version = rockFileName(base(f.Path))
+	}
+	if p.Version != "" {
 		r.add(p)
 	}
 	return nil
 }
 
+// rockFileName splits NAME-VERSION-REVISION.rockspec, the only name under which
+// LuaRocks accepts the file.
+func rockFileName(file string) (name, version string) {
+	stem := word(strings.TrimSuffix(file, ".rockspec"))
+	revision := strings.LastIndexByte(stem, '-')
+	if revision <= 0 {
+		return "", ""
+	}
+	i := strings.LastIndexByte(stem[:revision], '-')
+	if i <= 0 {
+		return "", ""
+	}
+	return stem[:i], stem[i+1:]
+}
+
 // parseRockspec reads the assignments of literals in a rockspec, which is Lua.
-// One whose version is computed is named by its own file name at least in the
-// registry, so it falls out here and there alike.
+// One that computes its name or version, or names a local variable first, leaves
+// them empty.
 func parseRockspec(content []byte) inventory.Package {
 	p := inventory.Package{Type: "luarocks"}
 	for line := range bytes.Lines(content) {
@@ -246,14 +266,18 @@ func parseRockspec(content []byte) inventory.Package {
 		if !ok {
 			continue
 		}
-		value := word(first("", rubyStrings(string(right))))
+		right = bytes.TrimSpace(right)
+		literals := rubyStrings(string(right)) // Lua quotes alike
+		if len(literals) == 0 || right[0] != '"' && right[0] != '\'' || bytes.Contains(right, []byte("..")) {
+			continue
+		}
 		switch string(bytes.TrimSpace(left)) {
 		case "package":
-			p.Name = first(p.Name, []string{value})
+			p.Name = first(p.Name, []string{word(literals[0])})
 		case "version":
-			p.Version = first(p.Version, []string{value})
+			p.Version = first(p.Version, []string{word(literals[0])})
 		case "license":
-			p.Licenses = texts(rubyStrings(string(right))[:min(1, len(rubyStrings(string(right))))], 1)
+			p.Licenses = texts(literals[:1], 1)
 		}
 	}
 	return p

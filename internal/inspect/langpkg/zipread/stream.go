@@ -3,6 +3,7 @@ package zipread
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -293,6 +294,7 @@ func (s *stream) storedUntilDescriptor(wanted bool) error {
 type untilDescriptor struct {
 	br   *bufio.Reader
 	n    uint64
+	free int // bytes to come that were searched already
 	done bool
 }
 
@@ -300,30 +302,43 @@ func (u *untilDescriptor) Read(p []byte) (int, error) {
 	if u.done {
 		return 0, io.EOF
 	}
-	if len(p) == 0 {
-		return 0, nil
-	}
-	window, err := u.br.Peek(u.br.Size())
-	safe := len(window)
-	if i := bytes.Index(window, []byte("PK\x07\x08")); i == 0 {
-		if skip := u.ends(window); skip > 0 {
-			u.br.Discard(skip)
-			u.done = true
-			return 0, io.EOF
+	if u.free == 0 {
+		if err := u.search(); err != nil || u.done {
+			return 0, cmp.Or(err, io.EOF)
 		}
-		safe = 1
-	} else if i > 0 {
-		safe = i
-	} else if err == nil {
-		safe = len(window) - 3
 	}
-	if len(window) == 0 {
-		return 0, io.ErrUnexpectedEOF
-	}
-	n := copy(p, window[:safe])
-	u.br.Discard(n)
+	n, err := u.br.Read(p[:min(len(p), u.free)])
 	u.n += uint64(n)
-	return n, nil
+	u.free -= n
+	return n, err
+}
+
+// search looks for the next descriptor in what is buffered.
+func (u *untilDescriptor) search() error {
+	// Filling the buffer moves it, so that waits until it is nearly empty.
+	n := u.br.Buffered()
+	if n < 4<<10 {
+		n = u.br.Size()
+	}
+	window, err := u.br.Peek(n)
+	if len(window) == 0 {
+		return io.ErrUnexpectedEOF
+	}
+	switch i := bytes.Index(window, []byte("PK\x07\x08")); {
+	case i > 0:
+		u.free = i
+	case i == 0:
+		u.free = 1
+		if skip := u.ends(window); skip > 0 {
+			u.free, u.done = 0, true
+			u.br.Discard(skip)
+		}
+	case err == nil:
+		u.free = len(window) - 3
+	default:
+		u.free = len(window)
+	}
+	return nil
 }
 
 // ends returns the length of the descriptor at the start of the window, or 0.
