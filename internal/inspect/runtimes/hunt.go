@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// block is how many bytes are searched at once; what one block carries
-	// over to the next comes on top.
-	block = 64 << 10
+	// maxBlock is how many bytes are searched at once; what one block carries
+	// over to the next comes on top. Small files take no more than they need.
+	minBlock = 4 << 10
+	maxBlock = 64 << 10
 	// maxTried bounds the bytes that expressions are applied to for one anchor in
 	// one file: a file made of nothing but anchors must cost little more
 	// than a pass over it.
@@ -34,6 +35,8 @@ type hunt struct {
 	out  *evidence.Fragment
 
 	buf []byte
+	// block is how many new bytes fill the buffer.
+	block int
 	// carry is the widest window: that many bytes stay when a block is done.
 	carry int
 	done  bool
@@ -64,8 +67,12 @@ type anchorHunt struct {
 	waits bool
 }
 
-func newHunt(path string, rows []*classifier, out *evidence.Fragment) *hunt {
-	h := &hunt{path: path, rows: rows, out: out, versions: make([][]string, len(rows)), need: make([]*anchorHunt, len(rows))}
+func newHunt(path string, size int64, rows []*classifier, out *evidence.Fragment) *hunt {
+	h := &hunt{
+		path: path, rows: rows, out: out,
+		block:    int(min(max(size, minBlock), maxBlock)),
+		versions: make([][]string, len(rows)), need: make([]*anchorHunt, len(rows)),
+	}
 	series := seriesOf(path)
 	for i, row := range rows {
 		h.versions[i] = make([]string, len(row.find))
@@ -108,7 +115,7 @@ func (h *hunt) add(a *anchorHunt) {
 func (h *hunt) Write(p []byte) (int, error) {
 	n := len(p)
 	if h.buf == nil && !h.done {
-		h.buf = make([]byte, 0, block+h.carry)
+		h.buf = make([]byte, 0, h.block+h.carry)
 	}
 	for len(p) > 0 && !h.done {
 		take := min(len(p), cap(h.buf)-len(h.buf))

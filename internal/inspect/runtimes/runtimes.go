@@ -75,5 +75,5 @@ func (*inspector) Inspect(_ context.Context, f *inspect.File, content []byte, ou
 
 // Open returns a sink that hunts for the versions of every row whose path matches.
 func (in *inspector) Open(_ context.Context, f *inspect.File, out *evidence.Fragment) inspect.Sink {
-	return newHunt(f.Path, in.index.lookup(f.Path), out)
+	return newHunt(f.Path, f.Size, in.index.lookup(f.Path), out)
 }

@@ -237,7 +237,7 @@ func TestWantsNothingOfOrdinaryFiles(t *testing.T) {
 func TestBlockBordersDoNotMatter(t *testing.T) {
 	evidence := []byte("\x00nginx version: nginx/1.22.1\n\x00")
 	in := Inspector()
-	for off := block - 200; off < block+400; off += 3 {
+	for off := maxBlock - 200; off < maxBlock+400; off += 3 {
 		content := append(bytes.Repeat([]byte("n"), off), evidence...)
 		content = append(content, bytes.Repeat([]byte{0}, 300)...)
 		for _, piece := range []int{1 << 20, 4093} {
@@ -252,8 +252,8 @@ func TestBlockBordersDoNotMatter(t *testing.T) {
 func TestASinkStopsOnceTheOutcomeIsSettled(t *testing.T) {
 	in := Inspector().(inspect.StreamInspector)
 	var out evidence.Fragment
-	sink := in.Open(context.Background(), &inspect.File{Path: "usr/local/bin/node"}, &out)
-	content := append([]byte("\x00node.js/v18.20.4\x00"), make([]byte, 4*block)...)
+	sink := in.Open(context.Background(), &inspect.File{Path: "usr/local/bin/node", Size: 5 * maxBlock}, &out)
+	content := append([]byte("\x00node.js/v18.20.4\x00"), make([]byte, 4*maxBlock)...)
 	if _, err := sink.Write(content); !errors.Is(err, inspect.ErrEnough) {
 		t.Errorf("got %v, want ErrEnough", err)
 	}
@@ -381,7 +381,7 @@ func benchmarkFile(b *testing.B, p string, content []byte) {
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
 		var out evidence.Fragment
-		sink := in.Open(context.Background(), &inspect.File{Path: p}, &out)
+		sink := in.Open(context.Background(), &inspect.File{Path: p, Size: int64(len(content))}, &out)
 		for piece := range slices.Chunk(content, 256<<10) {
 			if _, err := sink.Write(piece); err != nil {
 				b.Fatal(err)

@@ -59,6 +59,59 @@ func applications() []classifier {
 			},
 		},
 		{
+			id: "owncloud", globs: []string{"version.php"},
+			find:  []pattern{near("$OC_VersionString", `\$OC_VersionString\s*=\s*'([0-9]+\.[0-9]+\.[0-9]+)(?: (?:RC|beta)[0-9]*)?'`)},
+			needs: "$vendor = 'owncloud'",
+			name:  "owncloud", cpes: []string{"owncloud:owncloud"},
+			source: "ownCloud core version.php", verified: "the documented form",
+			tests: []sample{
+				{"var/www/owncloud/version.php", "<?php\n$OC_VersionString = '10.13.3';\n$vendor = 'owncloud';\n", "10.13.3"},
+				{"var/www/version.php", "$OC_VersionString = '27.1.3';\n$vendor = 'nextcloud';", ""},
+			},
+		},
+		{
+			id: "moodle", globs: []string{"version.php"},
+			find:  []pattern{near("$release", `\$release\s*=\s*'([0-9]+\.[0-9]+(?:\.[0-9]+)?)\+? \(Build: [0-9]{8}\)'`)},
+			needs: "MOODLE_INTERNAL",
+			name:  "moodle", cpes: []string{"moodle:moodle"},
+			source: "Moodle version.php", verified: "the documented form",
+			tests: []sample{
+				{"var/www/html/version.php", "defined('MOODLE_INTERNAL') || die();\n$release  = '4.2.1 (Build: 20230612)'; // Human-friendly", "4.2.1"},
+				{"var/www/html/version.php", "$release  = '4.2.1 (Build: 20230612)';", ""},
+			},
+		},
+		{
+			id: "roundcube", globs: []string{"program/include/iniset.php"},
+			find: []pattern{near("'RCMAIL_VERSION'", `define\('RCMAIL_VERSION',\s*'([0-9]+\.[0-9]+\.[0-9]+)(?:-[a-z0-9]+)?'\)`)},
+			name: "roundcube", cpes: []string{"roundcube:webmail"},
+			source: "Roundcube program/include/iniset.php", verified: "the documented form",
+			tests: []sample{
+				{"usr/src/roundcubemail/program/include/iniset.php", "define('RCMAIL_VERSION', '1.6.3');", "1.6.3"},
+				{"usr/src/roundcubemail/program/include/iniset.php", "define('RCMAIL_VERSION', VERSION);", ""},
+			},
+		},
+		{
+			id: "keycloak", globs: []string{"keycloak*/version.txt"},
+			find: []pattern{near("Keycloak - Version ", `Keycloak - Version ([0-9]+\.[0-9]+\.[0-9]+)\b`)},
+			name: "keycloak", cpes: []string{"redhat:keycloak"},
+			source: "Keycloak version.txt of the distribution", verified: "the documented form",
+			tests: []sample{
+				{"opt/keycloak/version.txt", "Keycloak - Version 22.0.5\n", "22.0.5"},
+				{"opt/keycloak/version.txt", "Keycloak - Version ${project.version}\n", ""},
+			},
+		},
+		{
+			// The file holds the commit and then the version, a line each.
+			id: "dotnet-runtime", globs: []string{"Microsoft.NETCore.App/*/.version"},
+			find: []pattern{within(".", 48, 24, `(?:\A|\n)[0-9a-f]{40}\r?\n([0-9]+\.[0-9]+\.[0-9]+(?:-(?:preview|rc)\.[0-9.]+)?)\s`)},
+			name: "dotnet-runtime", cpes: []string{"microsoft:.net", "microsoft:.net_core"},
+			source: ".NET SDK documentation, \"How to check that .NET is installed\": shared/Microsoft.NETCore.App/<version>/.version", verified: "the documented form",
+			tests: []sample{
+				{"usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/.version", "bf5e279d9239bfef5bb1b8d6212f1b971c434606\n8.0.1\n", "8.0.1"},
+				{"usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/.version", "8.0.1\n", ""},
+			},
+		},
+		{
 			id: "phpmyadmin", globs: []string{"libraries/classes/Version.php", "src/Version.php"},
 			find:  []pattern{near("VERSION = '", `\bVERSION = '([0-9]+\.[0-9]+\.[0-9]+)' \. VERSION_SUFFIX`)},
 			needs: "namespace PhpMyAdmin",

@@ -118,7 +118,7 @@ func webServers() []classifier {
 			find:  []pattern{near("ATS/", `ATS/([0-9]+\.[0-9]+\.[0-9]+)\b`)},
 			name:  "trafficserver", cpes: []string{"apache:traffic_server"},
 			source:   "Apache Traffic Server: default of proxy.config.http.response_server_str",
-			verified: "none at hand",
+			verified: "Debian 12 trafficserver 9.2.9",
 			tests: []sample{
 				{"opt/ats/bin/traffic_server", "\x00ATS/9.2.5\x00", "9.2.5"},
 				{"opt/ats/bin/traffic_server", "ATS/x", ""},
