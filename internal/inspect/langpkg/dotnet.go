@@ -63,7 +63,7 @@ func (d depsDocument) library(key string) *depsLibrary {
 	if l == nil {
 		l = &depsLibrary{}
 		if len(d) < maxPackages {
-			d[strings.Clone(key)] = l
+			d[key] = l
 		}
 	}
 	return l
@@ -72,13 +72,13 @@ func (d depsDocument) library(key string) *depsLibrary {
 func parseDeps(content []byte) (depsDocument, error) {
 	d := depsDocument{}
 	s := newJSONScan(content)
-	s.object(func(section string) {
-		switch section {
+	s.object(func(section []byte) {
+		switch string(section) {
 		case "libraries":
-			s.object(func(key string) {
-				l := d.library(key)
-				s.object(func(field string) {
-					switch field {
+			s.object(func(key []byte) {
+				l := d.library(string(key))
+				s.object(func(field []byte) {
+					switch string(field) {
 					case "type":
 						l.kind = s.str()
 					case "sha512", "path":
@@ -87,8 +87,8 @@ func parseDeps(content []byte) (depsDocument, error) {
 				})
 			})
 		case "targets":
-			s.object(func(string) {
-				s.object(func(key string) { parseDepsTarget(s, d.library(key)) })
+			s.object(func([]byte) {
+				s.object(func(key []byte) { parseDepsTarget(s, d.library(string(key))) })
 			})
 		}
 	})
@@ -97,12 +97,12 @@ func parseDeps(content []byte) (depsDocument, error) {
 
 func parseDepsTarget(s *jsonScan, l *depsLibrary) {
 	l.listed = true
-	s.object(func(field string) {
-		switch field {
+	s.object(func(field []byte) {
+		switch string(field) {
 		case "dependencies":
-			s.object(func(name string) {
+			s.object(func(name []byte) {
 				if v := s.str(); len(l.depends) < maxDependencies {
-					l.depends = append(l.depends, name+"/"+v)
+					l.depends = append(l.depends, string(name)+"/"+v)
 				}
 			})
 		case "runtime", "native", "resources", "compile", "runtimeTargets":
@@ -150,8 +150,7 @@ func (d depsDocument) packages(app string) []inventory.Package {
 			dep, _, _ = strings.Cut(dep, "/")
 			p.DependsOn = append(p.DependsOn, dep)
 		}
-		p.DependsOn = texts(p.DependsOn, maxDependencies)
-		sort.Strings(p.DependsOn)
+		p.DependsOn = names(p.DependsOn)
 		out = append(out, p)
 	}
 	return out

@@ -68,7 +68,7 @@ func FuzzJSONScan(f *testing.F) {
 		want, ok := v.(map[string]any)
 		s := newJSONScan(b)
 		got := map[string]string{}
-		s.object(func(key string) { got[key] = s.scalar() })
+		s.object(func(key []byte) { got[string(key)] = s.scalar() })
 		if s.err != nil {
 			t.Fatalf("%q: %v", b, s.err)
 		}

@@ -71,19 +71,19 @@ func addGoProgram(r *report, version, mod string) {
 		return
 	}
 	main, deps := mainModule(bi)
-	var names []string
+	var depends []string
 	var found []inventory.Package
 	for _, d := range deps {
 		if p := goModule(d); p.Name != "" && len(found) < maxPackages {
 			found = append(found, p)
-			names = append(names, p.FullName())
+			depends = append(depends, p.FullName())
 		}
 	}
 	if p := goModule(&main); p.Name != "" {
 		if p.Version == "" {
 			p.Version = mainVersion(bi)
 		}
-		p.DependsOn = texts(names, maxDependencies)
+		p.DependsOn = names(depends)
 		r.add(p)
 	}
 	for _, p := range found {

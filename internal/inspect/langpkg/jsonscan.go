@@ -59,10 +59,10 @@ func (s *jsonScan) take(c byte) bool {
 	return true
 }
 
-// object calls field for each key of the object that comes next. A field that
-// takes nothing is skipped. Any other value than an object is skipped whole,
+// object calls field for each key of the object that comes next; the key is
+// valid during the call. A field that takes nothing is skipped. Any other value than an object is skipped whole,
 // and false returned.
-func (s *jsonScan) object(field func(key string)) bool {
+func (s *jsonScan) object(field func(key []byte)) bool {
 	return s.container('{', '}', func() {
 		key := s.rawString()
 		if !s.take(':') {
@@ -70,7 +70,7 @@ func (s *jsonScan) object(field func(key string)) bool {
 		}
 		s.peek()
 		at := s.i
-		field(unquote(key))
+		field(keyBytes(key))
 		if s.err == nil && s.i == at {
 			s.skip()
 		}
@@ -162,9 +162,9 @@ func (s *jsonScan) strings() []string {
 // keys returns the keys of the object that comes next.
 func (s *jsonScan) keys() []string {
 	var out []string
-	s.object(func(key string) {
+	s.object(func(key []byte) {
 		if len(out) < maxDependencies {
-			out = append(out, key)
+			out = append(out, string(key))
 		}
 	})
 	return out
@@ -239,6 +239,14 @@ func (s *jsonScan) rawString() []byte {
 			return s.b[start:s.i]
 		}
 	}
+}
+
+// keyBytes decodes a key with its quotes, which seldom needs a copy.
+func keyBytes(raw []byte) []byte {
+	if len(raw) < 2 || bytes.IndexByte(raw, '\\') >= 0 {
+		return []byte(unquote(raw))
+	}
+	return raw[1 : len(raw)-1]
 }
 
 // unquote decodes a string with its quotes; one that is no JSON string gives "".

@@ -18,7 +18,9 @@
 package langpkg
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inspect"
@@ -66,7 +68,17 @@ const (
 // UTF-8 or holds control characters: no package manager writes such a name.
 func text(s string) string {
 	s = strings.TrimSpace(s)
-	if len(s) > maxText || strings.ToValidUTF8(s, "") != s {
+	if len(s) > maxText {
+		return ""
+	}
+	plain := true
+	for i := 0; i < len(s); i++ {
+		plain = plain && s[i] >= 0x20 && s[i] < 0x7f
+	}
+	if plain {
+		return s
+	}
+	if !utf8.ValidString(s) {
 		return ""
 	}
 	for _, r := range s {
@@ -80,26 +92,41 @@ func text(s string) string {
 // word is text that holds no space either, as a version must.
 func word(s string) string {
 	s = text(s)
-	if strings.ContainsAny(s, " \u00a0") {
+	if strings.IndexByte(s, ' ') >= 0 || strings.Contains(s, "\u00a0") {
 		return ""
 	}
 	return s
 }
 
-// texts cleans a list, drops what is empty or doubled and cuts it at most n long.
-// The order is kept.
+// texts cleans a short list, drops what is empty or doubled and cuts it at most
+// n long. The order is kept.
 func texts(list []string, n int) []string {
 	var out []string
-	seen := make(map[string]bool, len(list))
 	for _, s := range list {
-		if s = text(s); s == "" || seen[s] {
+		if s = text(s); s == "" || slices.Contains(out, s) {
 			continue
 		}
 		if len(out) == n {
 			break
 		}
-		seen[s] = true
 		out = append(out, s)
+	}
+	return out
+}
+
+// names cleans a list of packages in place, sorts it and drops what is empty or
+// doubled.
+func names(list []string) []string {
+	out := list[:0]
+	for _, s := range list {
+		if s = word(s); s != "" && len(out) < maxDependencies {
+			out = append(out, s)
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }
@@ -110,6 +137,8 @@ type report struct {
 	out       *evidence.Fragment
 	path      string
 	inspector string
+	count     int
+	first     inventory.Package
 	seen      map[string]bool
 	full      bool
 }
@@ -124,7 +153,17 @@ func (r *report) add(p inventory.Package) {
 	if p.Name == "" || r.full {
 		return
 	}
-	key := p.Type + "\x00" + p.Namespace + "\x00" + p.Name + "\x00" + p.Version + "\x00" + p.InArchive
+	p.Path, p.Inspector = r.path, r.inspector
+	if r.count++; r.count == 1 {
+		// Most files hold one package, which needs no comparing.
+		r.first = p
+		r.out.Packages = append(r.out.Packages, p)
+		return
+	}
+	if r.seen == nil {
+		r.seen = map[string]bool{identity(r.first): true}
+	}
+	key := identity(p)
 	if r.seen[key] {
 		return
 	}
@@ -133,12 +172,13 @@ func (r *report) add(p inventory.Package) {
 		r.incomplete("the file lists more packages than can be kept")
 		return
 	}
-	if r.seen == nil {
-		r.seen = make(map[string]bool)
-	}
 	r.seen[key] = true
-	p.Path, p.Inspector = r.path, r.inspector
 	r.out.Packages = append(r.out.Packages, p)
+}
+
+// identity is what makes two packages of one file the same.
+func identity(p inventory.Package) string {
+	return p.Type + "\x00" + p.Namespace + "\x00" + p.Name + "\x00" + p.Version + "\x00" + p.InArchive
 }
 
 func (r *report) note(reason string) { r.problem(reason, false) }

@@ -2,7 +2,6 @@ package langpkg
 
 import (
 	"context"
-	"sort"
 	"strings"
 
 	"plimsoll/internal/evidence"
@@ -52,8 +51,8 @@ func parsePackageJSON(content []byte) (inventory.Package, error) {
 	var name, version string
 	var license, licenses, deps []string
 	s := newJSONScan(content)
-	s.object(func(key string) {
-		switch key {
+	s.object(func(key []byte) {
+		switch string(key) {
 		case "name":
 			name = s.str()
 		case "version":
@@ -78,8 +77,7 @@ func parsePackageJSON(content []byte) (inventory.Package, error) {
 		license = licenses
 	}
 	p.Licenses = texts(license, maxLicenses)
-	p.DependsOn = texts(deps, maxDependencies)
-	sort.Strings(p.DependsOn)
+	p.DependsOn = names(deps)
 	return p, nil
 }
 
@@ -105,8 +103,8 @@ func npmLicenses(s *jsonScan) []string {
 			return
 		}
 		var typ, name string
-		s.object(func(key string) {
-			switch key {
+		s.object(func(key []byte) {
+			switch string(key) {
 			case "type":
 				typ = s.str()
 			case "name":

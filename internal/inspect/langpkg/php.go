@@ -2,7 +2,6 @@ package langpkg
 
 import (
 	"context"
-	"sort"
 	"strings"
 
 	"plimsoll/internal/evidence"
@@ -39,8 +38,8 @@ func (c Composer) Inspect(_ context.Context, f *inspect.File, content []byte, ou
 	if s.peek() == '[' {
 		s.array(func() { r.add(composerPackage(s)) })
 	} else {
-		s.object(func(key string) {
-			if key == "packages" {
+		s.object(func(key []byte) {
+			if string(key) == "packages" {
 				s.array(func() { r.add(composerPackage(s)) })
 			}
 		})
@@ -55,8 +54,8 @@ func composerPackage(s *jsonScan) inventory.Package {
 	p := inventory.Package{Type: "composer"}
 	var name string
 	var deps []string
-	s.object(func(key string) {
-		switch key {
+	s.object(func(key []byte) {
+		switch string(key) {
 		case "name":
 			name = word(s.str())
 		case "version":
@@ -76,8 +75,7 @@ func composerPackage(s *jsonScan) inventory.Package {
 		return inventory.Package{}
 	}
 	p.Namespace, p.Name = vendor, strings.ReplaceAll(rest, "/", "-")
-	p.DependsOn = texts(deps, maxDependencies)
-	sort.Strings(p.DependsOn)
+	p.DependsOn = names(deps)
 	return p
 }
 

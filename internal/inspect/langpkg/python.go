@@ -3,7 +3,6 @@ package langpkg
 import (
 	"bytes"
 	"context"
-	"sort"
 	"strings"
 
 	"plimsoll/internal/evidence"
@@ -90,8 +89,7 @@ func parsePythonMetadata(content []byte) inventory.Package {
 		}
 	}
 	p.Licenses = pythonLicenses(expression, license, classifiers)
-	p.DependsOn = texts(deps, maxDependencies)
-	sort.Strings(p.DependsOn)
+	p.DependsOn = names(deps)
 	return p
 }
 

@@ -3,7 +3,6 @@ package langpkg
 import (
 	"bytes"
 	"context"
-	"sort"
 	"strings"
 
 	"plimsoll/internal/evidence"
@@ -79,8 +78,7 @@ func parseGemspec(content []byte) inventory.Package {
 		p.Version = stubVersion
 	}
 	p.Licenses = texts(licenses, maxLicenses)
-	p.DependsOn = texts(deps, maxDependencies)
-	sort.Strings(p.DependsOn)
+	p.DependsOn = names(deps)
 	return p
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"sort"
 
 	"github.com/klauspost/compress/flate"
 
@@ -250,8 +249,7 @@ func (r *rustSink) crates(content []byte) {
 				p.DependsOn = append(p.DependsOn, list[d].name)
 			}
 		}
-		p.DependsOn = texts(p.DependsOn, maxDependencies)
-		sort.Strings(p.DependsOn)
+		p.DependsOn = names(p.DependsOn)
 		r.report.add(p)
 	}
 }
@@ -259,14 +257,14 @@ func (r *rustSink) crates(content []byte) {
 func parseCrates(content []byte) ([]crate, error) {
 	var list []crate
 	s := newJSONScan(content)
-	s.object(func(key string) {
-		if key != "packages" {
+	s.object(func(key []byte) {
+		if string(key) != "packages" {
 			return
 		}
 		s.array(func() {
 			var c crate
-			s.object(func(key string) {
-				switch key {
+			s.object(func(key []byte) {
+				switch string(key) {
 				case "name":
 					c.name = word(s.str())
 				case "version":

@@ -3,7 +3,6 @@ package langpkg
 import (
 	"bytes"
 	"context"
-	"sort"
 	"strings"
 
 	"plimsoll/internal/evidence"
@@ -38,8 +37,8 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 	p := inventory.Package{Type: "conda"}
 	var deps []string
 	s := newJSONScan(content)
-	s.object(func(key string) {
-		switch key {
+	s.object(func(key []byte) {
+		switch string(key) {
 		case "name":
 			p.Name = word(s.str())
 		case "version":
@@ -57,8 +56,7 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 	case s.err != nil:
 		r.note("conda record: " + s.err.Error())
 	case p.Version != "":
-		p.DependsOn = texts(deps, maxDependencies)
-		sort.Strings(p.DependsOn)
+		p.DependsOn = names(deps)
 		r.add(p)
 	}
 	return nil
@@ -100,7 +98,7 @@ func parseDescription(content []byte) (p inventory.Package, installed bool) {
 	p.Type = "cran"
 	var deps []string
 	for key, value := range headerFields(content) {
-		switch key {
+		switch string(key) {
 		case "Package":
 			p.Name = word(value)
 		case "Version":
@@ -117,8 +115,7 @@ func parseDescription(content []byte) (p inventory.Package, installed bool) {
 			}
 		}
 	}
-	p.DependsOn = texts(deps, maxDependencies)
-	sort.Strings(p.DependsOn)
+	p.DependsOn = names(deps)
 	return p, installed
 }
 
@@ -161,8 +158,8 @@ func (c Cpan) Inspect(_ context.Context, f *inspect.File, content []byte, out *e
 	}
 	var dist, version, pathname string
 	s := newJSONScan(content)
-	s.object(func(key string) {
-		switch key {
+	s.object(func(key []byte) {
+		switch string(key) {
 		case "dist":
 			dist = s.str()
 		case "version":
