@@ -105,7 +105,7 @@ func (s *Store) ExportFile(ctx context.Context, path string) ([]advisory.Info, e
 		err = os.Chmod(f.Name(), 0o644)
 	}
 	if err == nil {
-		err = replaceFile(f.Name(), path)
+		err = rename(f.Name(), path)
 	}
 	return infos, err
 }
@@ -226,7 +226,7 @@ func (s *Store) readBundle(ctx context.Context, r io.Reader, m bundle, dirs map[
 			}
 			sum := sha256.New()
 			to := filepath.Join(dirs[d.Name], want.Name)
-			if err := s.extract(io.TeeReader(a, sum), to, want.Size, func() { done(a.raw.n) }); err != nil {
+			if err := s.extract(io.TeeReader(a, sum), to, want.Size, func() { done(a.raw.n.Load()) }); err != nil {
 				return fmt.Errorf("unpack %s/%s: %w", d.Name, want.Name, err)
 			}
 			if got := hex.EncodeToString(sum.Sum(nil)); got != want.SHA256 {

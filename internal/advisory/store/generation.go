@@ -165,7 +165,7 @@ func (s *Store) swap(k kind, incoming string, rec record) error {
 		}
 		rec.Generation = base + "." + strconv.Itoa(n)
 	}
-	if err := os.Rename(incoming, s.generationDir(k, rec)); err != nil {
+	if err := rename(incoming, s.generationDir(k, rec)); err != nil {
 		return err
 	}
 	syncDir(s.kindDir(k))
@@ -190,7 +190,7 @@ func (s *Store) point(k kind, rec record) error {
 		os.Remove(next)
 		return err
 	}
-	if err := replaceFile(next, path); err != nil {
+	if err := rename(next, path); err != nil {
 		os.Remove(next)
 		return err
 	}
@@ -207,9 +207,10 @@ func (s *Store) writeFile(path string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// replaceFile renames over an existing file. Windows refuses that while
-// somebody reads the old one, which takes a moment only.
-func replaceFile(from, to string) error {
+// rename also replaces an existing file. Windows refuses that while somebody
+// reads the old one, and any rename while a virus scanner looks at the new one;
+// either takes a moment only.
+func rename(from, to string) error {
 	for try := 0; ; try++ {
 		err := os.Rename(from, to)
 		if err == nil || runtime.GOOS != "windows" || try == 50 {

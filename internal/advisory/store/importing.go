@@ -57,7 +57,7 @@ func (s *Store) ImportReader(ctx context.Context, r io.Reader, name string, o Im
 	if cerr := spool.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil && limited.n > s.limits.download {
+	if err == nil && limited.n.Load() > s.limits.download {
 		err = damaged(fmt.Errorf("longer than %d bytes", s.limits.download))
 	}
 	if err != nil {

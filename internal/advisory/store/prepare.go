@@ -50,8 +50,13 @@ func (s *Store) makeIndex(ctx context.Context, k kind, dir string) ([]fileRecord
 	}
 	var files []fileRecord
 	for _, name := range names {
-		f, err := hashFile(filepath.Join(dir, name))
+		path := filepath.Join(dir, name)
+		f, err := hashFile(path)
 		if err != nil {
+			return nil, err
+		}
+		// Other users of this machine read the store as well.
+		if err := os.Chmod(path, 0o644); err != nil {
 			return nil, err
 		}
 		files = append(files, f)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -174,7 +175,7 @@ func (s *Store) unpack(ctx context.Context, r io.Reader, k kind, dir string, don
 			return damaged(fmt.Errorf("%s is in the archive twice", name))
 		}
 		seen[name] = true
-		if err := s.extract(a, filepath.Join(dir, name), h.Size, func() { done(a.raw.n) }); err != nil {
+		if err := s.extract(a, filepath.Join(dir, name), h.Size, func() { done(a.raw.n.Load()) }); err != nil {
 			return fmt.Errorf("unpack %s: %w", name, err)
 		}
 	}
@@ -240,7 +241,7 @@ func copyBlocks(w io.Writer, r io.Reader, step func()) (int64, error) {
 type countingReader struct {
 	ctx context.Context
 	r   io.Reader
-	n   int64
+	n   atomic.Int64 // zstd reads from a goroutine of its own
 }
 
 func (c *countingReader) Read(p []byte) (int, error) {
@@ -248,7 +249,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(c.ctx)
 	}
 	n, err := c.r.Read(p)
-	c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }
 
@@ -266,7 +267,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.n > b.max {
 		return n, damaged(fmt.Errorf("archive unpacks to more than %d bytes", b.max))
 	}
-	if b.n > ratioFloor && b.n > b.ratio*b.raw.n {
+	if b.n > ratioFloor && b.n > b.ratio*b.raw.n.Load() {
 		return n, damaged(fmt.Errorf("archive grows more than %d times when unpacked", b.ratio))
 	}
 	return n, err
