@@ -7,12 +7,14 @@ import (
 )
 
 // releaseFiles ranks the files that name a distribution: os-release(5) reads
-// /etc before /usr/lib; the others are what older distributions left.
+// /etc before /usr/lib; the others are what older distributions left, those that
+// relatives carry as well (redhat-release, debian_version) after their own.
 var releaseFiles = []string{
-	"etc/os-release", "usr/lib/os-release", "etc/initrd-release",
-	"etc/alpine-release", "etc/debian_version", "etc/oracle-release", "etc/centos-release",
-	"etc/rocky-release", "etc/almalinux-release", "etc/fedora-release", "etc/redhat-release",
-	"etc/SuSE-release", "etc/arch-release", "etc/system-release", "etc/lsb-release",
+	"etc/os-release", "usr/lib/os-release", "etc/lsb-release",
+	"etc/alpine-release", "etc/oracle-release", "etc/centos-release", "etc/rocky-release",
+	"etc/almalinux-release", "etc/fedora-release", "etc/photon-release", "etc/mariner-release",
+	"etc/azurelinux-release", "etc/redhat-release", "etc/SuSE-release", "etc/arch-release",
+	"etc/system-release", "etc/debian_version",
 }
 
 func rank(path string) int {
@@ -29,7 +31,7 @@ func (m *merge) distribution() *inventory.Distribution {
 	var best *Release
 	var bestKey [3]int
 	var sets []string
-	extended := ""
+	extended, build := "", ""
 	for i, l := range m.layers {
 		for n := range l.Releases {
 			r := &l.Releases[n]
@@ -43,6 +45,11 @@ func (m *merge) distribution() *inventory.Distribution {
 			}
 			if r.Extended != "" && live == inventory.Visible {
 				extended = r.Extended
+			}
+			if r.Build != "" && build == "" {
+				// The lowest layer's: the distribution's own image, whatever
+				// was built on it.
+				build = r.Build
 			}
 			if r.ID == "" {
 				continue
@@ -62,6 +69,6 @@ func (m *merge) distribution() *inventory.Distribution {
 	}
 	d := best.Distribution
 	slices.Sort(sets)
-	d.ContentSets, d.Extended = sets, extended
+	d.ContentSets, d.Extended, d.Build = sets, extended, build
 	return &d
 }

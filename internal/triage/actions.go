@@ -3,6 +3,7 @@ package triage
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -60,14 +61,20 @@ type planner struct {
 
 // plan is an action while findings are gathered for it.
 type plan struct {
-	kind     ActionKind
-	key      string
-	pkg      *inventory.Package
-	name     string
-	from, to string
-	clears   []string
-	urgent   int
-	packages map[string]bool
+	kind   ActionKind
+	key    string
+	pkg    *inventory.Package
+	clears []string
+	urgent int
+	// parts are the packages that change, by the name they are upgraded under.
+	parts map[string]*part
+}
+
+// part is one package of a plan.
+type part struct {
+	name, from, to string
+	clears, urgent int
+	binaries       map[string]bool
 }
 
 func (a *planner) take(f *Finding) {
@@ -85,9 +92,22 @@ func (a *planner) take(f *Finding) {
 	}
 	g := a.planFor(p)
 	g.add(f)
-	g.packages[p.Name] = true
-	if g.to == "" || a.less(p.Type, g.to, to) {
-		g.to = to
+	name, from := p.FullName(), p.Version
+	if p.IsOS() {
+		name, from = p.SourceName(), p.SourceVersion()
+	}
+	x := g.parts[name]
+	if x == nil {
+		x = &part{name: name, from: from, binaries: map[string]bool{}}
+		g.parts[name] = x
+	}
+	x.binaries[p.Name] = true
+	x.clears++
+	if f.Disposition == Rebuild {
+		x.urgent++
+	}
+	if x.to == "" || a.less(p.Type, x.to, to) {
+		x.to = to
 	}
 }
 
@@ -101,34 +121,28 @@ func (g *plan) add(f *Finding) {
 func (a *planner) plan(kind ActionKind, key string, p *inventory.Package) *plan {
 	g := a.groups[key]
 	if g == nil {
-		g = &plan{kind: kind, key: key, pkg: p, packages: map[string]bool{}}
+		g = &plan{kind: kind, key: key, pkg: p, parts: map[string]*part{}}
 		a.groups[key] = g
 	}
 	return g
 }
 
-// planFor chooses the group a package's fixes belong to.
+// planFor chooses the group a package's fixes belong to. OS packages of one
+// layer are one change: running the layer's installation again brings them all
+// up to date.
 func (a *planner) planFor(p *inventory.Package) *plan {
 	inBase := p.Origin.Index >= 0 && p.Origin.Index < a.base.Layers
 	switch {
 	case inBase && (p.IsOS() || p.Type == "generic"):
 		return a.plan(BumpBase, "base", nil)
 	case p.IsOS():
-		g := a.plan(UpgradePackage, "os\x00"+p.Type+"\x00"+p.SourceName(), p)
-		g.name, g.from = p.SourceName(), p.SourceVersion()
-		return g
+		return a.plan(UpgradePackage, fmt.Sprintf("os\x00%s\x00%d", p.Type, p.Origin.Index), p)
 	case p.Type == "golang" && p.Name == "stdlib":
-		g := a.plan(RebuildBinary, "go\x00"+p.Path, p)
-		g.name, g.from = "Go", p.Version
-		return g
+		return a.plan(RebuildBinary, "go\x00"+p.Path, p)
 	case p.Type == "generic":
-		g := a.plan(UpgradeRuntime, "runtime\x00"+p.Name+"\x00"+p.Path, p)
-		g.name, g.from = p.Name, p.Version
-		return g
+		return a.plan(UpgradeRuntime, "runtime\x00"+p.Name+"\x00"+p.Path, p)
 	}
-	g := a.plan(BumpDependency, "dependency\x00"+p.Type+"\x00"+p.FullName()+"\x00"+application(p), p)
-	g.name, g.from = p.FullName(), p.Version
-	return g
+	return a.plan(BumpDependency, "dependency\x00"+p.Type+"\x00"+p.FullName()+"\x00"+application(p), p)
 }
 
 // application is the place a dependency belongs to, as a person would name it:
@@ -200,43 +214,75 @@ func (a *planner) less(typ, x, y string) bool {
 
 func (a *planner) finish(g *plan) Action {
 	clears := fmt.Sprintf("clears %d", len(g.clears))
-	x := Action{ID: Fingerprint("action", g.key), Kind: g.kind, Package: g.name, From: g.from, To: g.to, Clears: g.clears, Urgent: g.urgent}
+	x := Action{ID: Fingerprint("action", g.key), Kind: g.kind, Clears: g.clears, Urgent: g.urgent}
+	parts := g.sorted()
+	if len(parts) == 1 && g.kind != BumpBase {
+		x.Package, x.From, x.To = parts[0].name, parts[0].from, parts[0].to
+	}
 	switch g.kind {
 	case BumpBase:
-		x.Package, x.From, x.To = "", "", ""
-		x.Title = fmt.Sprintf("rebuild on a newer base: %s", clears)
-		if a.base.Name != "" {
-			x.Title = fmt.Sprintf("rebuild on a newer %s: %s", a.base.Name, clears)
-		}
-		x.Detail = fmt.Sprintf("%s of layers 0 to %d (%s)", count(len(g.packages), "package"), a.base.Layers-1, a.base.Reason)
+		x.Title = fmt.Sprintf("rebuild on a newer %s: %s", cmp.Or(a.base.Name, "base"), clears)
+		x.Detail = fmt.Sprintf("%s: %s (%s)", layers(a.base.Layers), upgrades(parts), a.base.Reason)
 	case ChangeRelease:
 		x.Title = "move to a distribution release that still gets security updates"
 	case RebuildBinary:
-		x.Title = fmt.Sprintf("rebuild /%s with Go %s or later: %s", g.pkg.Path, g.to, clears)
+		x.Title = fmt.Sprintf("rebuild /%s with Go %s or later: %s", g.pkg.Path, x.To, clears)
 	case BumpDependency:
-		x.Title = fmt.Sprintf("bump %s in %s to %s: %s", g.name, application(g.pkg), g.to, clears)
+		x.Title = fmt.Sprintf("bump %s in %s to %s: %s", x.Package, application(g.pkg), x.To, clears)
 		x.Detail = a.dependents(g.pkg)
-	default:
-		x.Title = fmt.Sprintf("upgrade %s to %s: %s", g.name, g.to, clears)
-		x.Detail = where(g)
+	case UpgradeRuntime:
+		x.Title = fmt.Sprintf("upgrade %s to %s: %s", x.Package, x.To, clears)
+		x.Detail = fmt.Sprintf("/%s, layer %d", g.pkg.Path, g.pkg.Origin.Index)
+	case UpgradePackage:
+		if len(parts) == 1 {
+			x.Title = fmt.Sprintf("upgrade %s to %s: %s", x.Package, x.To, clears)
+			x.Detail = fmt.Sprintf("layer %d%s", g.pkg.Origin.Index, parts[0].named())
+			break
+		}
+		x.Kind = RefreshLayer
+		x.Title = fmt.Sprintf("run layer %d again with current packages: %s", g.pkg.Origin.Index, clears)
+		x.Detail = upgrades(parts)
 	}
 	return x
 }
 
-func where(g *plan) string {
-	s := fmt.Sprintf("layer %d", g.pkg.Origin.Index)
-	if g.kind == UpgradeRuntime {
-		s = "/" + g.pkg.Path + ", " + s
-	}
-	if len(g.packages) > 1 {
-		names := make([]string, 0, len(g.packages))
-		for n := range g.packages {
-			names = append(names, n)
+// sorted are the parts by what they clear.
+func (g *plan) sorted() []*part {
+	parts := slices.Collect(maps.Values(g.parts))
+	slices.SortFunc(parts, func(x, y *part) int {
+		return cmp.Or(cmp.Compare(y.urgent, x.urgent), cmp.Compare(y.clears, x.clears), cmp.Compare(x.name, y.name))
+	})
+	return parts
+}
+
+// upgrades lists the first few parts in words.
+func upgrades(parts []*part) string {
+	const shown = 4
+	var words []string
+	for i, p := range parts {
+		if i == shown {
+			words = append(words, fmt.Sprintf("and %d more", len(parts)-shown))
+			break
 		}
-		slices.Sort(names)
-		s += "; packages " + strings.Join(names, ", ")
+		words = append(words, fmt.Sprintf("%s to %s (%d)", p.name, p.to, p.clears))
 	}
-	return s
+	return strings.Join(words, ", ")
+}
+
+// named lists the binary packages of a source package where the names differ.
+func (p *part) named() string {
+	names := slices.Sorted(maps.Keys(p.binaries))
+	if len(names) == 1 && names[0] == p.name {
+		return ""
+	}
+	return "; packages " + strings.Join(names, ", ")
+}
+
+func layers(n int) string {
+	if n == 1 {
+		return "layer 0"
+	}
+	return fmt.Sprintf("layers 0 to %d", n-1)
 }
 
 // dependents names who asks for a package: "direct dependency of app" where
@@ -276,11 +322,4 @@ func list(names []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
 	}
 	return strings.Join(names, ", ")
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -86,6 +86,8 @@ type ActionKind string
 const (
 	BumpBase       ActionKind = "bump-base"
 	UpgradePackage ActionKind = "upgrade-package"
+	// RefreshLayer: run a layer's installation of OS packages again.
+	RefreshLayer   ActionKind = "refresh-layer"
 	BumpDependency ActionKind = "bump-dependency"
 	RebuildBinary  ActionKind = "rebuild-binary"
 	UpgradeRuntime ActionKind = "upgrade-runtime"
