@@ -43,7 +43,7 @@ func bom(r *verdict.Report, v *verdict.Verdict, opt Options) *cdx.BOM {
 	b.SerialNumber = "urn:uuid:" + documentID(r, v, "cyclonedx")
 	image := imageComponent(v)
 	b.Metadata = &cdx.Metadata{
-		Tools:     &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: r.Tool.Name, Version: r.Tool.Version}}},
+		Tools:     &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: r.Tool.Name, Version: bounded(r.Tool.Version)}}},
 		Component: &image,
 	}
 	if t := stamp(v, opt); !t.IsZero() {
@@ -84,6 +84,7 @@ func imageComponent(v *verdict.Verdict) cdx.Component {
 	if c.Version == "" {
 		c.Version = v.Image.ConfigDigest
 	}
+	c.Version = bounded(c.Version)
 	var p properties
 	p.add("image:reference", v.Image.Reference)
 	p.add("image:platform", v.Image.Platform)

@@ -15,6 +15,8 @@ const (
 	minWidth = 40
 	// maxWidth keeps lines readable on very wide terminals.
 	maxWidth = 140
+	// maxText is the most columns that one field takes, over all its lines.
+	maxText = 8000
 	// gutter is how far the lists stand in from their headings.
 	gutter = 2
 )
@@ -88,17 +90,9 @@ func (p *page) line(spans ...span) {
 	p.emit(clean)
 }
 
-// emit writes clean spans, disarming what a CI system's log would obey.
+// emit writes clean spans.
 func (p *page) emit(spans []span) {
-	var whole strings.Builder
-	for _, s := range spans {
-		whole.WriteString(s.text)
-	}
-	if workflowCommand(whole.String()) {
-		for i := range spans {
-			spans[i].text = strings.ReplaceAll(strings.ReplaceAll(spans[i].text, "::", ": :"), "##", "# #")
-		}
-	}
+	disarm(spans)
 	last := len(spans) - 1
 	for i, s := range spans {
 		if i == last {
@@ -109,9 +103,34 @@ func (p *page) emit(spans []span) {
 	p.buf.WriteByte('\n')
 }
 
-// workflowCommand reports whether GitHub Actions or Azure Pipelines would take
-// the line for a command: "::error::…" at its start, "##[…]" anywhere, or
-// "##vso[…]" anywhere.
+// disarm changes what a CI system's log would obey: a "::" at the start of the
+// line (GitHub Actions) loses its first colon to a backslash, and "##[" or
+// "##vso[" anywhere (GitHub Actions, Azure Pipelines) its second sharp. The
+// line keeps its length.
+func disarm(spans []span) {
+	var whole strings.Builder
+	for _, s := range spans {
+		whole.WriteString(s.text)
+	}
+	if !workflowCommand(whole.String()) {
+		return
+	}
+	line := []byte(whole.String())
+	if at := len(line) - len(bytes.TrimLeft(line, " ")); bytes.HasPrefix(line[at:], []byte("::")) {
+		line[at] = '\\'
+	}
+	for _, mark := range []string{"##[", "##vso["} {
+		for at := bytes.Index(line, []byte(mark)); at >= 0; at = bytes.Index(line, []byte(mark)) {
+			line[at+1] = '\\'
+		}
+	}
+	for i := range spans {
+		n := len(spans[i].text)
+		spans[i].text, line = string(line[:n]), line[n:]
+	}
+}
+
+// workflowCommand reports whether a CI system would take the line for a command.
 func workflowCommand(line string) bool {
 	return strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[")
 }
@@ -133,9 +152,11 @@ func (p *page) paragraph(indent int, style lipgloss.Style, text string) {
 
 // hanging writes text wrapped beside a label; the lines after the first stand
 // under the first one's text.
+// Both are bounded: an image or a database may hold megabytes in one field.
 func (p *page) hanging(label span, style lipgloss.Style, text string) {
-	indent := width(Clean(label.text))
-	for i, part := range wrap(Clean(text), p.width-indent) {
+	label.text = truncate(Clean(label.text), p.width/2)
+	indent := width(label.text)
+	for i, part := range wrap(truncate(Clean(text), maxText), p.width-indent) {
 		if i > 0 {
 			label.text = strings.Repeat(" ", indent)
 		}

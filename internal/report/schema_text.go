@@ -225,6 +225,7 @@ func inventoryText() map[string]string {
 		"Distribution.cpe":             "os-release's CPE_NAME.",
 		"Distribution.contentSets":     "Red Hat repository identifiers.",
 		"Distribution.extended":        "The extended support that is enabled.",
+		"Distribution.build":           "The name-version-release-architecture of the Red Hat image that the file system was built as.",
 	}
 }
 

@@ -69,13 +69,23 @@ func width(s string) int {
 	return ansi.StringWidth(s)
 }
 
+// maxColumn is more bytes than one column of clean text takes: a character of
+// four bytes with two combining marks.
+const maxColumn = 16
+
 // truncate cuts clean text to a width, the last column saying so with "…".
 func truncate(s string, to int) string {
 	switch {
-	case width(s) <= to:
-		return s
 	case to <= 0:
 		return ""
+	case len(s) > (to+1)*maxColumn:
+		// Far too long, however it is measured: no need to measure all of it.
+		s = strings.ToValidUTF8(s[:(to+1)*maxColumn], "")
+	case width(s) <= to:
+		return s
+	}
+	if width(s) < to {
+		return s + "…"
 	}
 	return strings.TrimRight(ansi.Truncate(s, to-1, ""), " ") + "…"
 }
