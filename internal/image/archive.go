@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // form is which of the two layouts an archive or a folder is read as.
@@ -167,6 +168,12 @@ func decompressWhole(stored *counter, r *bufio.Reader) (io.Reader, func(), error
 // resolveFiles finds the images in an archive or a folder.
 func (o *opening) resolveFiles(ctx context.Context, src archiveSource, f files, kind SourceKind) ([]*Image, error) {
 	hasIndex, hasManifest := hasFile(f, "index.json"), hasFile(f, "manifest.json")
+	if !hasIndex && !hasManifest {
+		if inner, ok := onlyFolder(f); ok {
+			f = inner
+			hasIndex, hasManifest = hasFile(f, "index.json"), hasFile(f, "manifest.json")
+		}
+	}
 	if o.template.Source == "" {
 		o.template.Source = kind
 		if hasManifest && src.form != ociForm {
@@ -183,6 +190,51 @@ func (o *opening) resolveFiles(ctx context.Context, src archiveSource, f files, 
 	}
 	wanted := map[form]string{anyForm: "index.json or manifest.json", dockerForm: "manifest.json", ociForm: "index.json"}[src.form]
 	return nil, fmt.Errorf("%w: %s holds no %s: a container's exported file system is not an image, and an archive that was cut off lacks its end", ErrNotImage, printable(o.template.Via), wanted)
+}
+
+// subfolder is a folder of files seen as the whole.
+type subfolder struct {
+	files
+	name string
+}
+
+func (s subfolder) small(name string, limit int64) ([]byte, error) {
+	inner, ok := cleanName(name)
+	if !ok {
+		return nil, damagedf(name, "its path leads out of the archive")
+	}
+	return s.files.small(s.name+"/"+inner, limit)
+}
+
+func (s subfolder) stat(name string) (int64, error) {
+	inner, ok := cleanName(name)
+	if !ok {
+		return 0, damagedf(name, "its path leads out of the archive")
+	}
+	return s.files.stat(s.name + "/" + inner)
+}
+
+func (s subfolder) opener(name string) opener { return s.files.opener(s.name + "/" + name) }
+
+// onlyFolder finds the one folder that holds everything, as where a layout was
+// packed from the outside ("tar c layout/").
+func onlyFolder(f files) (files, bool) {
+	var known entries
+	switch f := f.(type) {
+	case *tarFiles:
+		known = f.entries
+	case *streamedFiles:
+		known = f.entries
+	}
+	only := ""
+	for name := range known {
+		folder, _, inside := strings.Cut(name, "/")
+		if !inside || only != "" && folder != only {
+			return nil, false
+		}
+		only = folder
+	}
+	return subfolder{f, only}, only != ""
 }
 
 func hasFile(f files, name string) bool {

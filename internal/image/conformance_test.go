@@ -130,6 +130,12 @@ func everyForm(l logical) map[string]func(t *testing.T) given {
 		forms[name+", tar.zst"] = func(t *testing.T) given {
 			return given{ref: writeFile(t, "a.tar.zst", zstded(t, tarOf(t, a.files(t)...))), kind: a.kind, streamed: true}
 		}
+		forms[name+", in a folder, tar"] = func(t *testing.T) given {
+			return given{ref: writeFile(t, "a.tar", tarOf(t, inFolder(a.files(t))...)), kind: a.kind}
+		}
+		forms[name+", in a folder, tar.gz"] = func(t *testing.T) given {
+			return given{ref: writeFile(t, "a.tgz", gzipped(t, tarOf(t, inFolder(a.files(t))...))), kind: a.kind, streamed: true}
+		}
 		forms[name+", piped"] = func(t *testing.T) given {
 			return given{ref: "-", opts: Options{Stdin: piped(t, tarOf(t, a.files(t)...))}, kind: a.kind, streamed: true}
 		}
@@ -206,6 +212,16 @@ func engineHandler(images map[string][]byte) http.Handler {
 			_, _ = w.Write(archive)
 		}
 	})
+}
+
+// inFolder is an archive that was packed from outside its folder.
+func inFolder(files []file) []file {
+	var out []file
+	for _, f := range files {
+		f.name = "image/" + strings.TrimPrefix(f.name, "./")
+		out = append(out, f)
+	}
+	return out
 }
 
 // piped is a reader that can't be read twice.

@@ -293,7 +293,7 @@ func TestNoSuchNameOrTag(t *testing.T) {
 					t.Errorf("%s: got %v, want %v", ref, err, want)
 				}
 				checkOneKind(t, err)
-				if want == ErrNoTag && !strings.Contains(err.Error(), "there are 1") {
+				if want == ErrNoTag && !strings.Contains(err.Error(), "its tags are 1") {
 					t.Errorf("%s: %v does not list the tags", ref, err)
 				}
 			}

@@ -135,6 +135,9 @@ func (o *opening) plainImages(ctx context.Context, t target) ([]*Image, error) {
 		}
 		o.note("%s is here too and is no image archive: taken as an image's name", printable(t.archive.path))
 	}
+	if _, err := parseName(t.name); err != nil {
+		return nil, err
+	}
 	reasons, images, err := o.localImages(ctx, t.name)
 	if images != nil || err != nil {
 		return images, err

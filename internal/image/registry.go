@@ -80,7 +80,7 @@ func (o *opening) imagesFrom(ctx context.Context, e *endpoint, all []*endpoint, 
 func parseName(ref string) (name.Reference, error) {
 	parsed, err := name.ParseReference(ref, name.WeakValidation)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrReference, printable(err.Error()))
+		return nil, fmt.Errorf("%w: %s: names are lower case, as in registry.example.com/team/name:tag", ErrReference, printable(err.Error()))
 	}
 	return parsed, nil
 }
@@ -330,7 +330,7 @@ func (e *endpoint) notFound(ctx context.Context, ref name.Reference, cause error
 	}
 	hint := "check the spelling"
 	if len(tags) > 0 {
-		hint = "there are " + shorten(nearest(ref.Identifier(), tags), 8)
+		hint = "its tags are " + shorten(nearest(ref.Identifier(), tags), 8)
 	}
 	return fmt.Errorf("%w: %s has no %s: %s", ErrNoTag, what, missing, hint)
 }
