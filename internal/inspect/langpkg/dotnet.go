@@ -32,7 +32,7 @@ func (Dotnet) Wants(f *inspect.File) inspect.Want {
 // Inspect implements inspect.WholeInspector.
 func (d Dotnet) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
 	r := newReport(out, f.Path, d.Name())
-	if r.oversized(len(content), maxListing) {
+	if r.oversized(len(content), maxMetadata) {
 		return nil
 	}
 	doc, err := parseDeps(content)

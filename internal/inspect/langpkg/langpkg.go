@@ -58,10 +58,12 @@ const (
 	// maxPackages bounds what one file can list. The largest honest lists
 	// (Go programs, deps.json) stay below 3,000.
 	maxPackages = 50_000
-	// maxMetadata bounds the files that hold one package's metadata, in bytes.
+	// maxMetadata bounds the files that are read, in bytes; the longest honest
+	// ones take two million.
 	maxMetadata = 16 << 20
-	// maxListing bounds the files that list many packages, in bytes.
-	maxListing = 64 << 20
+	// maxCondaRecord bounds a record that also lists every file of its package;
+	// of that list nothing is kept.
+	maxCondaRecord = 64 << 20
 )
 
 // text returns s without surrounding space, or "" where it is too long, not

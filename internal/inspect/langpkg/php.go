@@ -31,7 +31,7 @@ func (Composer) Wants(f *inspect.File) inspect.Want {
 // Inspect implements inspect.WholeInspector.
 func (c Composer) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
 	r := newReport(out, f.Path, c.Name())
-	if r.oversized(len(content), maxListing) {
+	if r.oversized(len(content), maxMetadata) {
 		return nil
 	}
 	s := newJSONScan(content)

@@ -44,13 +44,20 @@ func (y PythonArchive) Inspect(ctx context.Context, f *inspect.File, content []b
 	return h.finish(zipread.Bytes(ctx, content, zipread.NewBudget(f.Size), h))
 }
 
-// Open implements inspect.StreamInspector.
+// Open implements inspect.StreamInspector. The archive is read by another
+// goroutine, so what it finds is added to out only when the sink is closed.
 func (y PythonArchive) Open(ctx context.Context, f *inspect.File, out *evidence.Fragment) inspect.Sink {
-	h := &pythonEntries{report: newReport(out, f.Path, y.Name())}
+	var found evidence.Fragment
+	h := &pythonEntries{report: newReport(&found, f.Path, y.Name())}
 	var err error
 	return zipread.NewSink(
 		func(r io.Reader) { err = zipread.Stream(ctx, r, zipread.NewBudget(f.Size), h) },
-		func() error { return h.finish(err) },
+		func() error {
+			err = h.finish(err)
+			out.Packages = append(out.Packages, found.Packages...)
+			out.Problems = append(out.Problems, found.Problems...)
+			return err
+		},
 	)
 }
 

@@ -31,7 +31,7 @@ func (Conda) Wants(f *inspect.File) inspect.Want {
 // Inspect implements inspect.WholeInspector.
 func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
 	r := newReport(out, f.Path, c.Name())
-	if r.oversized(len(content), maxListing) {
+	if r.oversized(len(content), maxCondaRecord) {
 		return nil
 	}
 	p := inventory.Package{Type: "conda"}

@@ -25,7 +25,7 @@ const (
 	// its directory spares inflating what is not wanted.
 	maxInMemory = 32 << 20
 	// maxNestedInMemory is the same for an archive inside another.
-	maxNestedInMemory = 16 << 20
+	maxNestedInMemory = 8 << 20
 	// maxPackages bounds what one file of an image can list.
 	maxPackages = 50_000
 )
