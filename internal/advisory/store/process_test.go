@@ -55,12 +55,13 @@ func startUpdater(t *testing.T, p *publisher, dir string) *exec.Cmd {
 func TestTwoUpdatersShareTheWork(t *testing.T) {
 	p := newPublisher(t)
 	// Archives come slowly, so that the processes meet.
-	p.before = func(_ http.ResponseWriter, r *http.Request) bool {
+	slow := func(_ http.ResponseWriter, r *http.Request) bool {
 		if strings.Contains(r.URL.Path, "/blobs/") || strings.HasSuffix(r.URL.Path, ".tar.zst") {
 			time.Sleep(700 * time.Millisecond)
 		}
 		return false
 	}
+	p.set(func() { p.before = slow })
 	dir := t.TempDir()
 	const processes = 3
 	outputs := make([]string, processes)
@@ -104,7 +105,7 @@ func TestAKilledUpdaterLeavesNothingInTheWay(t *testing.T) {
 	reached := make(chan struct{})
 	release := make(chan struct{})
 	var once sync.Once
-	p.before = func(w http.ResponseWriter, r *http.Request) bool {
+	stuck := func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.Contains(r.URL.Path, "/blobs/") {
 			return false
 		}
@@ -118,6 +119,7 @@ func TestAKilledUpdaterLeavesNothingInTheWay(t *testing.T) {
 		}
 		return true
 	}
+	p.set(func() { p.before = stuck })
 	dir := t.TempDir()
 	cmd := startUpdater(t, p, dir)
 	if err := cmd.Start(); err != nil {
