@@ -20,10 +20,3 @@ func table() []classifier {
 		applications(),
 	)
 }
-
-// Expressions that many rows share. xyz is a version of three numbers.
-const (
-	xyz    = `[0-9]+\.[0-9]+\.[0-9]+`
-	xyOrZ  = `[0-9]+\.[0-9]+(?:\.[0-9]+)?`
-	preRel = `(?:-?(?:alpha|beta|rc|RC)\.?[0-9]+)?`
-)
