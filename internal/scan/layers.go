@@ -22,6 +22,9 @@ type gathering struct {
 	scanner *Scanner
 	mu      sync.Mutex
 	layers  map[string]*outcome // by diff ID
+	// broken are the blobs of a stream that could not be read as layers; one
+	// that belongs to the image is missed later, and then they say why.
+	broken []error
 }
 
 // outcome is what came of reading one layer.
@@ -45,9 +48,12 @@ func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// A blob that is damaged and belongs to the image is missed when its
-		// diff ID is looked for; the archive's own damage ends the stream.
-		return inWords(blob.Name, err)
+		// It may be no layer at all, so this is no reason to stop; damage of
+		// the stream itself ends it anyway.
+		g.mu.Lock()
+		g.broken = append(g.broken, inWords(blob.Name, err))
+		g.mu.Unlock()
+		return nil
 	}
 	g.keep(ctx, layer)
 	return nil
@@ -120,7 +126,7 @@ func (g *gathering) one(ctx context.Context, l image.Layer) (*evidence.Layer, er
 	}
 	blob, err := l.Open(ctx)
 	if errors.Is(err, image.ErrStreamed) {
-		return &evidence.Layer{DiffID: l.DiffID}, fmt.Errorf("layer %s is not in the stream, or not undamaged: %w", l.DiffID, image.ErrDamaged)
+		return &evidence.Layer{DiffID: l.DiffID}, g.missing(l.DiffID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open layer %s: %w", name, err)
@@ -138,6 +144,13 @@ func (g *gathering) one(ctx context.Context, l image.Layer) (*evidence.Layer, er
 	}
 	g.cache(ctx, layer)
 	return layer, nil
+}
+
+// missing says that a stream held no intact layer of this diff ID.
+func (g *gathering) missing(diffID string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return errors.Join(append([]error{&image.DamagedError{Blob: diffID, Offset: -1, Reason: "the stream holds no intact layer with this diff ID"}}, g.broken...)...)
 }
 
 // inWords says which blob is damaged and where, in the words that the image

@@ -147,7 +147,7 @@ func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triag
 	}
 	recon := reconcile.Reconcile(inv, opinions, published)
 	findings := triage.Findings(inv, recon)
-	findings = append(findings, triage.Supported(inv, s.Now)...)
+	findings = append(findings, triage.Support(inv, s.Now)...)
 	actions := triage.Actions(inv, findings, base, s.Order)
 	triage.Sort(findings)
 	if err := s.titles(ctx, findings, recon); err != nil {

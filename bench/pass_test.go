@@ -1,0 +1,75 @@
+// Package bench measures: Go benchmarks of the parts here, whole commands
+// beside the floor and the peers in floor and compare. Nothing here is a test
+// of correctness, and no test anywhere is timed.
+package bench
+
+import (
+	"os"
+	"testing"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/image"
+	"plimsoll/internal/inspect"
+	"plimsoll/internal/inventory"
+	"plimsoll/internal/scan"
+)
+
+// layout is the OCI layout that $PLIMSOLL_BENCH_IMAGE names.
+func layout(b *testing.B) *image.Image {
+	b.Helper()
+	dir := os.Getenv("PLIMSOLL_BENCH_IMAGE")
+	if dir == "" {
+		b.Skip("PLIMSOLL_BENCH_IMAGE names no OCI layout; bench/realimages builds some")
+	}
+	set, err := image.Open(b.Context(), "oci:"+dir, image.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { set.Close() })
+	return set.Images[0]
+}
+
+func pass(b *testing.B, img *image.Image, inspectors []inspect.Inspector) []*evidence.Layer {
+	b.Helper()
+	p := inspect.New(inspectors, inspect.DefaultLimits())
+	var layers []*evidence.Layer
+	for _, l := range img.Layers {
+		blob, err := l.Open(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		layer, err := p.Layer(b.Context(), blob, inspect.Blob{Digest: l.Digest, DiffID: l.DiffID})
+		blob.Close()
+		if err != nil {
+			b.Fatal(err)
+		}
+		layers = append(layers, layer)
+	}
+	return layers
+}
+
+// BenchmarkPass reads every layer with every inspector.
+func BenchmarkPass(b *testing.B) {
+	img := layout(b)
+	for b.Loop() {
+		pass(b, img, scan.Inspectors())
+	}
+}
+
+// BenchmarkBarePass reads every layer with none: the pipeline alone.
+func BenchmarkBarePass(b *testing.B) {
+	img := layout(b)
+	for b.Loop() {
+		pass(b, img, nil)
+	}
+}
+
+// BenchmarkMerge lays the layers over one another.
+func BenchmarkMerge(b *testing.B) {
+	img := layout(b)
+	layers := pass(b, img, scan.Inspectors())
+	refs := make([]inventory.LayerRef, len(layers))
+	for b.Loop() {
+		evidence.Merge(layers, refs)
+	}
+}
