@@ -475,6 +475,37 @@ func incomplete() *verdict.Report {
 	return r
 }
 
+// crowded is the fixture with many more packages that nothing is urgent about,
+// and more findings in one of them than the default view shows.
+func crowded() *verdict.Report {
+	r := fixture()
+	v := &r.Verdicts[0]
+	add := func(name, version, id string, severity advisory.Severity, state advisory.FixState, fix ...string) {
+		p := deb(name, version, "", 0)
+		f := triage.Finding{
+			ID: id + "/" + name, Kind: triage.Vulnerability, Vulnerability: id, Severity: severity, Disposition: triage.Dispose(severity, state),
+			PackageID: p.ID, Package: name, Version: version, Liveness: p.Liveness, Origin: p.Origin,
+			Fix: triage.Fix{State: state, Versions: fix}, HeldBy: []string{"trivy-db", "grype-db"}, Agreed: true,
+		}
+		if !slices.ContainsFunc(v.Packages, func(q inventory.Package) bool { return q.ID == p.ID }) {
+			v.Packages = append(v.Packages, p)
+		}
+		v.Findings = append(v.Findings, f)
+	}
+	// The first four are Debian 12's own; the others only fill the lists.
+	add("tar", "1.34+dfsg-1.2", "CVE-2022-48303", advisory.Medium, advisory.Fixed, "1.34+dfsg-1.2+deb12u1")
+	add("apt", "2.6.1", "CVE-2011-3374", advisory.Low, advisory.NotFixed)
+	add("coreutils", "9.1-1", "CVE-2016-2781", advisory.Low, advisory.WontFix)
+	add("coreutils", "9.1-1", "CVE-2017-18018", advisory.Low, advisory.NotFixed)
+	for i := range 24 {
+		add("tool-"+string(rune('a'+i)), "1.0-1", "EXAMPLE-1", advisory.Low, advisory.NotFixed)
+	}
+	for i := range 9 {
+		add("openssl", "3.0.9-1", "EXAMPLE-1"+number(i), advisory.Low, advisory.NotFixed)
+	}
+	return r
+}
+
 // platforms is one reference judged for two platforms.
 func platforms() *verdict.Report {
 	r := empty()

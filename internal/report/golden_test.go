@@ -70,6 +70,7 @@ func TestFormsMatchTheirGoldenFiles(t *testing.T) {
 		"table-empty":         table(empty(), Options{Width: 80}),
 		"table-incomplete":    table(incomplete(), Options{Width: 80}),
 		"table-platforms":     table(platforms(), Options{Width: 80}),
+		"table-crowded":       table(crowded(), Options{Width: 80}),
 		"table-none":          table(&verdict.Report{}, Options{Width: 80}),
 		"json":                form("json", fixture()),
 		"json-empty":          form("json", empty()),

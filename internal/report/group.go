@@ -74,8 +74,9 @@ func groupFindings(v *verdict.Verdict) (groups []*group, whole []*triage.Finding
 		rows[rowKey] = len(g.rows)
 		g.rows = append(g.rows, row{finding: f, heldBy: slices.Clone(f.HeldBy), times: 1})
 	}
+	to := targets(v.Actions)
 	for _, g := range groups {
-		g.finish()
+		g.finish(to)
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int { return compareRows(&a.rows[0], &b.rows[0]) })
 	return groups, whole
@@ -144,12 +145,21 @@ func (r *row) add(f *triage.Finding) {
 	}
 }
 
+// targets are the versions that actions about one package upgrade it to, by
+// action and package.
+func targets(actions []triage.Action) map[[2]string]string {
+	to := map[[2]string]string{}
+	for i := range actions {
+		a := &actions[i]
+		to[[2]string{a.ID, a.Package}] = a.To
+	}
+	return to
+}
+
 // finish orders the rows and counts them.
-func (g *group) finish() {
-	var fixes []string
+func (g *group) finish(to map[[2]string]string) {
 	for i := range g.rows {
-		f := g.rows[i].finding
-		switch f.Disposition {
+		switch g.rows[i].finding.Disposition {
 		case triage.Rebuild:
 			g.urgent++
 		case triage.Defer:
@@ -159,14 +169,27 @@ func (g *group) finish() {
 		default:
 			g.tracked++
 		}
+	}
+	g.fixed = g.target(to)
+	slices.Sort(g.packages)
+	slices.SortStableFunc(g.origins, func(a, b origin) int { return cmp.Compare(a.layer.Index, b.layer.Index) })
+	slices.SortStableFunc(g.rows, func(a, b row) int { return compareRows(&a, &b) })
+}
+
+// target is the version that clears the block: the one that its own action
+// names, so that the report says one thing, else the highest of the fixes.
+func (g *group) target(to map[[2]string]string) string {
+	var fixes []string
+	for i := range g.rows {
+		f := g.rows[i].finding
+		if v := to[[2]string{f.ClearedBy, g.name}]; v != "" {
+			return v
+		}
 		if fix := nearestFix(g.kind, g.installed, f.Fix.Versions); fix != "" {
 			fixes = append(fixes, fix)
 		}
 	}
-	g.fixed = highest(g.kind, fixes)
-	slices.Sort(g.packages)
-	slices.SortStableFunc(g.origins, func(a, b origin) int { return cmp.Compare(a.layer.Index, b.layer.Index) })
-	slices.SortStableFunc(g.rows, func(a, b row) int { return compareRows(&a, &b) })
+	return highest(g.kind, fixes)
 }
 
 // pressing reports whether a finding is never cut from a list.

@@ -139,7 +139,7 @@ func FuzzNoTextReachesTheTerminalUnguarded(f *testing.F) {
 	f.Add("＃＃[漢字", 40)
 	f.Add("a\u0300\u0301\u0302\u0303 ##[", 60)
 	f.Fuzz(func(t *testing.T, text string, width int) {
-		if len(text) > 2000 {
+		if len(text) > 300 {
 			return
 		}
 		checkViews(t, hostile(text), Options{Width: min(max(width, minWidth), maxWidth), Color: width%2 == 0, All: width%3 == 0})

@@ -169,7 +169,7 @@ func (p *page) hanging(label span, style lipgloss.Style, text string) {
 func (p *page) list(style lipgloss.Style, parts ...string) {
 	kept := parts[:0:0]
 	for _, part := range parts {
-		if part = Clean(part); part != "" {
+		if part = truncate(Clean(part), maxText); part != "" {
 			kept = append(kept, part)
 		}
 	}

@@ -30,7 +30,7 @@ func vocabularies() map[reflect.Type][]string {
 		reflect.TypeFor[triage.Disposition](): text(triage.Rebuild, triage.Defer, triage.Track, triage.Accepted),
 		reflect.TypeFor[triage.Kind]():        text(triage.Vulnerability, triage.EndOfLife),
 		reflect.TypeFor[triage.ActionKind](): text(triage.BumpBase, triage.UpgradePackage, triage.BumpDependency,
-			triage.RebuildBinary, triage.UpgradeRuntime, triage.ChangeRelease),
+			triage.RebuildBinary, triage.UpgradeRuntime, triage.ChangeRelease, triage.RefreshLayer),
 		reflect.TypeFor[verdict.Decision](): text(verdict.RebuildNow, verdict.RebuildSoon, verdict.TrackOnly,
 			verdict.NothingFound, verdict.Incomplete),
 	}

@@ -152,7 +152,7 @@ func (p *page) actions(v *verdict.Verdict) {
 // actionTitle splits an action's line: the counts stand in a column of their own.
 func actionTitle(a *triage.Action) (title, clears string) {
 	n := len(a.Clears)
-	title = strings.TrimSuffix(Clean(a.Title), fmt.Sprintf(": clears %d", n))
+	title = truncate(strings.TrimSuffix(Clean(a.Title), fmt.Sprintf(": clears %d", n)), maxText)
 	clears = "clears " + number(n)
 	if a.Urgent > 0 {
 		clears += " (" + number(a.Urgent) + " urgent)"

@@ -160,10 +160,27 @@ func history(line string) string {
 	if rest, ok := strings.CutPrefix(line, "#(nop) "); ok {
 		return shortHash(strings.TrimSpace(rest))
 	}
+	line = withoutSet(line)
 	if shell || run || !startsWithInstruction(line) && line != "" && !strings.HasPrefix(line, "#") {
 		return "RUN " + line
 	}
 	return shortHash(line)
+}
+
+// withoutSet drops the "set -eux;" that says nothing of what a line installs.
+func withoutSet(line string) string {
+	rest, ok := strings.CutPrefix(line, "set -")
+	if !ok {
+		return line
+	}
+	flags, command, ok := strings.Cut(rest, ";")
+	if !ok {
+		flags, command, ok = strings.Cut(rest, "&&")
+	}
+	if !ok || strings.ContainsAny(strings.TrimSpace(flags), " ;&|$'\"") {
+		return line
+	}
+	return strings.TrimSpace(command)
 }
 
 // shortHash cuts the checksum that the classic builder writes for what it

@@ -65,18 +65,21 @@ func FuzzClean(f *testing.F) {
 func TestHistoryLinesReadAsDockerfilesDo(t *testing.T) {
 	hash := strings.Repeat("0123456789abcdef", 4)
 	for line, want := range map[string]string{
-		"/bin/sh -c #(nop)  CMD [\"bash\"]":                        `CMD ["bash"]`,
-		"/bin/sh -c #(nop) ADD file:" + hash + " in / ":            "ADD file:0123456789ab… in /",
-		"/bin/sh -c apt-get update \t && apt-get install":          "RUN apt-get update && apt-get install",
-		"RUN /bin/sh -c pip install flask # buildkit":              "RUN pip install flask",
-		"RUN |2 A=1 B=2 /bin/sh -c make # buildkit":                "RUN make",
-		"|1 A=1 /bin/sh -c make":                                   "RUN make",
-		"COPY . /app # buildkit":                                   "COPY . /app",
-		"# debian.sh --arch 'amd64' out/ 'bookworm' '@1726000000'": "# debian.sh --arch 'amd64' out/ 'bookworm' '@1726000000'",
-		"bazel build ...":                                          "RUN bazel build ...",
-		"":                                                         "",
-		"RUN ":                                                     "RUN",
-		"\x1b[31m":                                                 `RUN \x1b[31m`,
+		"/bin/sh -c #(nop)  CMD [\"bash\"]":                            `CMD ["bash"]`,
+		"/bin/sh -c #(nop) ADD file:" + hash + " in / ":                "ADD file:0123456789ab… in /",
+		"/bin/sh -c apt-get update \t && apt-get install":              "RUN apt-get update && apt-get install",
+		"RUN /bin/sh -c pip install flask # buildkit":                  "RUN pip install flask",
+		"RUN |2 A=1 B=2 /bin/sh -c make # buildkit":                    "RUN make",
+		"|1 A=1 /bin/sh -c make":                                       "RUN make",
+		"RUN /bin/sh -c set -eux; \t\tapt-get update; make # buildkit": "RUN apt-get update; make",
+		"/bin/sh -c set -ex && make":                                   "RUN make",
+		"/bin/sh -c set -o pipefail; make":                             "RUN set -o pipefail; make",
+		"COPY . /app # buildkit":                                       "COPY . /app",
+		"# debian.sh --arch 'amd64' out/ 'bookworm' '@1726000000'":     "# debian.sh --arch 'amd64' out/ 'bookworm' '@1726000000'",
+		"bazel build ...":                                              "RUN bazel build ...",
+		"":                                                             "",
+		"RUN ":                                                         "RUN",
+		"\x1b[31m":                                                     `RUN \x1b[31m`,
 	} {
 		if got := history(line); got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)
