@@ -1,11 +1,20 @@
 package jar
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // knownGroup returns the Maven group of widespread artifacts whose archives
 // often carry no Maven files, so that only their name tells. Facts of Maven
 // Central. A family of artifacts that share a prefix is listed once.
-func knownGroup(artifact string) (string, bool) {
+func knownGroup(artifact, version string) (string, bool) {
+	major, _, _ := strings.Cut(version, ".")
+	for _, m := range movedGroups {
+		if n, err := strconv.Atoi(major); err == nil && n >= m.since && strings.HasPrefix(artifact, m.prefix) {
+			return m.group, true
+		}
+	}
 	if g, ok := groupByArtifact[artifact]; ok {
 		return g, true
 	}
@@ -15,6 +24,16 @@ func knownGroup(artifact string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// movedGroups are artifacts that went to another group with a major version.
+var movedGroups = []struct {
+	prefix string
+	since  int
+	group  string
+}{
+	{"groovy", 4, "org.apache.groovy"},
+	{"hibernate-core", 6, "org.hibernate.orm"},
 }
 
 var groupByArtifact = map[string]string{
@@ -189,6 +208,7 @@ var groupByPrefix = []struct{ prefix, group string }{
 	{"jackson-module-", "com.fasterxml.jackson.module"},
 	{"lucene-", "org.apache.lucene"},
 	{"jetty-", "org.eclipse.jetty"},
+	{"groovy-", "org.codehaus.groovy"},
 	{"grpc-", "io.grpc"},
 	{"kotlin-stdlib", "org.jetbrains.kotlin"},
 	{"kotlinx-coroutines-", "org.jetbrains.kotlinx"},

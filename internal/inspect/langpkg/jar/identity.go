@@ -112,7 +112,7 @@ func (a *archive) mainPackage(file fileName, best int) inventory.Package {
 		c.version = a.manifest.first("Implementation-Version", "Specification-Version", "Plugin-Version", "Bundle-Version")
 	}
 	if c.group == "" {
-		c.group = a.manifest.group(c.artifact)
+		c.group = a.manifest.group(c.artifact, c.version)
 	}
 	p := newPackage(c.group, c.artifact, c.version)
 	p.InArchive = printable(a.chain)

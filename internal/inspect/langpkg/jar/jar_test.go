@@ -145,6 +145,16 @@ func TestArchivesAreIdentified(t *testing.T) {
 			[]string{"org.springframework:spring-core 5.3.18"},
 		},
 		{
+			"by a group that moved", "lib/groovy-json-4.0.9.jar",
+			files{"META-INF/MANIFEST.MF", plain},
+			[]string{"org.apache.groovy:groovy-json 4.0.9"},
+		},
+		{
+			"by a group before it moved", "lib/groovy-json-2.4.21.jar",
+			files{"META-INF/MANIFEST.MF", plain},
+			[]string{"org.codehaus.groovy:groovy-json 2.4.21"},
+		},
+		{
 			"by the manifest, with continued lines and a licence", "plugins/thing.jar",
 			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nBundle-SymbolicName: org.example.th\r\n ing;singleton:=true\r\n" +
 				"Bundle-Version: 1.2.3.v2024\r\nBundle-License: https://opensource.org/licenses/MIT;link=\"x\", EPL-2.0\r\n"},
@@ -279,7 +289,7 @@ func FuzzMetadata(f *testing.F) {
 		p.coordinates()
 		m := parseManifest(b)
 		m.licenses()
-		m.group(m.artifact(parseFileName(string(b))))
+		m.group(m.artifact(parseFileName(string(b))), "1")
 		parseProperties(b)
 	})
 }

@@ -122,8 +122,8 @@ var groupKeys = [2][]string{
 // group guesses the group: well-known artifacts have a known one; else it is
 // the first, in alphabetical order, of the values that look like a reversed
 // domain.
-func (m *manifest) group(artifact string) string {
-	if g, ok := knownGroup(artifact); ok {
+func (m *manifest) group(artifact, version string) string {
+	if g, ok := knownGroup(artifact, version); ok {
 		return g
 	}
 	for _, keys := range groupKeys {
