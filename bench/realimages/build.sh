@@ -20,14 +20,14 @@ say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 # once NAME COMMAND...: runs the step unless an earlier run finished it; two
 # runs at the same time share the work.
 once() (
-	name=$1
+	step=$1
 	shift
-	exec 9>"$work/.lock-$name"
+	exec 9>"$work/.lock-$step"
 	flock 9
-	[ ! -e "$work/.done-$name" ] || exit 0
-	say "$name"
+	[ ! -e "$work/.done-$step" ] || exit 0
+	say "$step"
 	"$@"
-	: >"$work/.done-$name"
+	: >"$work/.done-$step"
 )
 
 # The Debian mirror is the one that this machine already uses.
@@ -44,15 +44,18 @@ compile_tool() {
 	(cd "$here/../.." && go build -o "$work/realimages" ./bench/realimages)
 }
 
-# in_chroot ROOT COMMAND...: with /proc, and without starting any service.
+# in_chroot ROOT COMMAND...: with /proc and the usual devices.
 in_chroot() {
 	root=$1
 	shift
 	mount -t proc proc "$root/proc"
+	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+	for device in null zero full random urandom tty; do cp -a "/dev/$device" "$root/dev/$device"; done
+	ln -s /proc/self/fd "$root/dev/fd"
 	code=0
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
 		chroot "$root" "$@" || code=$?
-	umount "$root/proc"
+	umount "$root/dev" "$root/proc"
 	return $code
 }
 
@@ -81,12 +84,17 @@ pack() {
 	set -- --numeric-owner --xattrs --no-recursion --null --format=posix --pax-option=delete=atime,delete=ctime
 	tar "$@" -cf "$work/layers/$layer.tar" -C "$new" -T "$work/tmp/$layer.list"
 	(cd "$wh" && find . -type f -print0) >"$work/tmp/$layer.wh.list"
-	[ -s "$work/tmp/$layer.wh.list" ] && tar "$@" -rf "$work/layers/$layer.tar" -C "$wh" -T "$work/tmp/$layer.wh.list"
-	return 0
+	if [ -s "$work/tmp/$layer.wh.list" ]; then
+		tar "$@" -rf "$work/layers/$layer.tar" -C "$wh" -T "$work/tmp/$layer.wh.list"
+	fi
 }
 
-with_gzip() { gzip -n -6 <"$work/layers/$1.tar" >"$work/layers/$1.tar.gz" && rm "$work/layers/$1.tar"; }
-with_zstd() { zstd -q -f -T1 -6 --rm "$work/layers/$1.tar" -o "$work/layers/$1.tar.zst"; }
+with_gzip() {
+	gzip -n -6 -f "$work/layers/$1.tar"
+}
+with_zstd() {
+	zstd -q -f -T1 -6 --rm "$work/layers/$1.tar" -o "$work/layers/$1.tar.zst"
+}
 
 base_root() {
 	rm -rf "$work/rootfs/base"
@@ -97,6 +105,7 @@ base_root() {
 }
 
 copy_root() {
+	umount "$work/rootfs/$2/dev" "$work/rootfs/$2/proc" 2>/dev/null || : # of a run that was killed
 	rm -rf "$work/rootfs/$2"
 	cp -a "$work/rootfs/$1" "$work/rootfs/$2"
 }
@@ -109,8 +118,14 @@ full_packages='python3 python3-requests python3-yaml python3-jinja2 python3-cryp
 large_packages='build-essential golang-go rustc cargo cmake gdb linux-headers-amd64 texlive-latex-extra
 	python3-scipy python3-pandas python3-matplotlib postgresql mariadb-server nodejs npm libreoffice-core-nogui'
 
-full_root() { copy_root base full && install "$work/rootfs/full" $full_packages; }
-large_root() { copy_root full large && install "$work/rootfs/large" $large_packages; }
+full_root() {
+	copy_root base full
+	install "$work/rootfs/full" $full_packages
+}
+large_root() {
+	copy_root full large
+	install "$work/rootfs/large" $large_packages
+}
 
 # A web application with its tools, at versions with known advisories among them.
 node_root() {
@@ -166,20 +181,40 @@ static_root() {
 	done
 }
 
-layer_base() { once rootfs-base base_root && once pack-base pack base "$work/rootfs/base" && once gzip-base with_gzip base; }
+# Steps stand on lines of their own: in a list joined by && the shell would not
+# stop at an error inside.
+layer_base() {
+	once rootfs-base base_root
+	once pack-base pack base "$work/rootfs/base"
+	once compress-base with_gzip base
+}
 layer_full() {
 	layer_base
-	once rootfs-full full_root && once pack-full pack full "$work/rootfs/full" "$work/rootfs/base" && once zstd-full with_zstd full
-}
-layer_node() { once rootfs-node node_root && once pack-node pack node "$work/rootfs/node" && once gzip-node with_gzip node; }
-layer_go() { once rootfs-gobin go_binaries && once pack-gobin pack gobin "$work/rootfs/gobin" && once gzip-gobin with_gzip gobin; }
-layer_static() {
-	layer_full
-	once rootfs-static static_root && once pack-static pack static "$work/rootfs/static" && once gzip-static with_gzip static
+	once rootfs-full full_root
+	once pack-full pack full "$work/rootfs/full" "$work/rootfs/base"
+	once compress-full with_zstd full
 }
 layer_large() {
 	layer_full
-	once rootfs-large large_root && once pack-large pack large "$work/rootfs/large" "$work/rootfs/full" && once gzip-large with_gzip large
+	once rootfs-large large_root
+	once pack-large pack large "$work/rootfs/large" "$work/rootfs/full"
+	once compress-large with_gzip large
+}
+layer_node() {
+	once rootfs-node node_root
+	once pack-node pack node "$work/rootfs/node"
+	once compress-node with_gzip node
+}
+layer_go() {
+	once rootfs-gobin go_binaries
+	once pack-gobin pack gobin "$work/rootfs/gobin"
+	once compress-gobin with_gzip gobin
+}
+layer_static() {
+	layer_full
+	once rootfs-static static_root
+	once pack-static pack static "$work/rootfs/static"
+	once compress-static with_gzip static
 }
 
 # assemble NAME [FLAG...] -- LAYER HISTORY ...
@@ -215,8 +250,8 @@ build() {
 			"$work/layers/base.tar.gz" "$base_line" "$work/layers/node.tar.gz" "$node_line"
 		;;
 	go)
-		layer_static
 		layer_go
+		layer_static
 		once image-go assemble go -cmd /usr/bin/caddy -user 65532 -port 443 -- \
 			"$work/layers/static.tar.gz" "bazel build //base:static" "$work/layers/gobin.tar.gz" "$go_line"
 		;;
