@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -98,6 +99,9 @@ func TestCredentials(t *testing.T) {
 }
 
 func TestCredentialHelper(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the helper of this test is a shell script")
+	}
 	reg, _ := pushed(t)
 	withBasic(reg, "me", "secret")
 	dir := t.TempDir()
@@ -120,5 +124,38 @@ func TestCredentialHelper(t *testing.T) {
 	reg.misbehave(nil)
 	if _, err := read(t, ref, Options{Getenv: config(`{"credsStore":"not-installed"}`)}); err != nil {
 		t.Errorf("a missing helper stands in the way of a public image: %v", err)
+	}
+}
+
+// TestCredentialsStayWithTheRegistry: blobs are often kept elsewhere, and that
+// place is not to learn the password or the token.
+func TestCredentialsStayWithTheRegistry(t *testing.T) {
+	for kind, demand := range map[string]func(*testRegistry, string, string){"basic": withBasic, "token": withToken} {
+		t.Run(kind, func(t *testing.T) {
+			store, _ := pushed(t)
+			store.misbehave(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if r.Header.Get("Authorization") != "" {
+					t.Error("the store was given credentials")
+				}
+				next.ServeHTTP(w, r)
+			})
+			reg, _ := pushed(t)
+			demand(reg, "me", "secret")
+			guarded := reg.wrap
+			reg.misbehave(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				guarded(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if strings.Contains(r.URL.Path, "/blobs/") {
+						http.Redirect(w, r, store.URL+r.URL.Path, http.StatusTemporaryRedirect)
+						return
+					}
+					next.ServeHTTP(w, r)
+				}))
+			})
+			_, err := read(t, reg.host()+"/team/sample:1", Options{Getenv: env(map[string]string{"DOCKER_AUTH_CONFIG": string(authJSON(reg.host(), "me", "secret"))})})
+			must(t, err)
+			if store.requests("GET /v2/team/sample/blobs/") == 0 {
+				t.Error("nothing was redirected")
+			}
+		})
 	}
 }

@@ -17,7 +17,7 @@ func newGunzip(stored *counter, r io.Reader) (io.Reader, func(), error) {
 	if err != nil {
 		return nil, nil, Damaged("archive (gzip)", stored.n, err)
 	}
-	return &guarded{r: z, stored: stored, name: "archive (gzip)"}, func() {}, nil
+	return &guarded{r: z, stored: stored, name: "archive (gzip)", floor: bombFloor}, func() {}, nil
 }
 
 func newUnzstd(stored *counter, r io.Reader) (io.Reader, func(), error) {
@@ -25,7 +25,7 @@ func newUnzstd(stored *counter, r io.Reader) (io.Reader, func(), error) {
 	if err != nil {
 		return nil, nil, Damaged("archive (zstd)", stored.n, err)
 	}
-	return &guarded{r: z, stored: stored, name: "archive (zstd)"}, z.Close, nil
+	return &guarded{r: z, stored: stored, name: "archive (zstd)", floor: bombFloor}, z.Close, nil
 }
 
 // guarded reports broken compression as damage, at the offset in the stored
@@ -34,7 +34,9 @@ type guarded struct {
 	r      io.Reader
 	stored *counter
 	name   string
-	out    int64
+	// floor is bombFloor, lower in tests.
+	floor int64
+	out   int64
 }
 
 func (g *guarded) Read(p []byte) (int, error) {
@@ -43,7 +45,7 @@ func (g *guarded) Read(p []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, Damaged(g.name, g.stored.n, err)
 	}
-	if g.out > bombFloor && g.out/bombRatio > g.stored.n {
+	if g.out > g.floor && g.out/bombRatio > g.stored.n {
 		return n, fmt.Errorf("archive: %w: it decompresses to more than %d times its size", ErrTooLarge, bombRatio)
 	}
 	return n, err

@@ -104,7 +104,7 @@ func savedNames(all []savedImage) []string {
 			names = append(names, printable(tag))
 		}
 		if len(s.RepoTags) == 0 {
-			names = append(names, "@"+cmpName(digestInName(s.Config), printable(s.Config)))
+			names = append(names, "@"+firstOf(digestInName(s.Config), printable(s.Config)))
 		}
 	}
 	return names
@@ -127,7 +127,7 @@ func (o *opening) savedImage(f files, s savedImage) (*Image, error) {
 		return nil, DigestMismatch(s.Config, img.ConfigDigest)
 	}
 	if len(s.RepoTags) > 0 {
-		img.Name = cmpName(canonicalName(s.RepoTags[0]), img.Name)
+		img.Name = firstOf(canonicalName(s.RepoTags[0]), img.Name)
 	}
 	if err := img.setConfig(s.Config, raw, len(s.Layers)); err != nil {
 		return nil, err

@@ -167,7 +167,6 @@ type answer struct {
 	codes      []string
 	message    string
 	retryAfter time.Duration
-	url        string
 }
 
 // Error returns "404 Not Found: MANIFEST_UNKNOWN: manifest unknown".

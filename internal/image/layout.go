@@ -81,7 +81,7 @@ func (o *opening) layoutImages(ctx context.Context, src archiveSource, f files) 
 		return nil, err
 	}
 	r := resolver{content: layoutContent{f}, choice: o.choice, template: o.template}
-	r.template.Name = cmpName(canonicalName(entryName(roots[0])), o.template.Name)
+	r.template.Name = firstOf(canonicalName(entryName(roots[0])), o.template.Name)
 	return r.resolve(ctx, roots...)
 }
 
@@ -111,8 +111,10 @@ func chooseRoots(all []v1.Descriptor, selector string) ([]v1.Descriptor, error) 
 		}
 	}
 	switch {
-	case len(all) == 0 || len(names) == 0:
-		return nil, fmt.Errorf("%w: index.json lists no image", ErrNotImage)
+	case len(names) == 0 && len(all) > 0:
+		return nil, fmt.Errorf("%w: index.json lists an artifact or attestation (%s) and no image", ErrNotImage, printable(firstOf(all[0].ArtifactType, string(all[0].MediaType))))
+	case len(names) == 0:
+		return nil, fmt.Errorf("%w: index.json is empty", ErrNotImage)
 	case len(roots) == 0:
 		return nil, fmt.Errorf("%w: %q is not in the archive or layout, which holds %s", ErrNoTag, selector, shorten(names, 20))
 	case len(rootNames) > 1:
@@ -187,7 +189,8 @@ func canonicalName(entry string) string {
 	return ref.Name()
 }
 
-func cmpName(names ...string) string {
+// firstOf returns the first name that isn't empty.
+func firstOf(names ...string) string {
 	for _, n := range names {
 		if n != "" {
 			return n

@@ -82,8 +82,18 @@ type opening struct {
 	closers  []io.Closer
 }
 
-// Open finds the image that ref names; parseTarget lists what may be written.
-// The caller closes the Set. Errors wrap one of the sentinels in errors.go.
+// Open finds the image that ref names. The caller closes the Set. Errors wrap
+// one of the sentinels in errors.go. A reference is one of:
+//
+//	NAME[:TAG][@DIGEST]         the local engines, then the registry; an existing
+//	                            file or folder of that name is read as an archive
+//	docker:NAME, podman:NAME    that engine alone
+//	docker://NAME               the registry alone, as skopeo writes it
+//	PATH[:NAME][@DIGEST]        an archive or a layout's folder; NAME or TAG picks
+//	                            one of several images in it
+//	docker-archive:PATH…        the same, read as docker save's form
+//	oci:PATH… oci-layout:… oci-archive:…   the same, read as an OCI layout
+//	-[:NAME][@DIGEST]           an archive on standard input
 func Open(ctx context.Context, ref string, opts Options) (*Set, error) {
 	opts = opts.withDefaults()
 	t, err := parseTarget(ref)

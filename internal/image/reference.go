@@ -29,17 +29,7 @@ type target struct {
 	archive archiveSource
 }
 
-// parseTarget understands:
-//
-//	NAME[:TAG][@DIGEST]         the local engines, then the registry; an existing
-//	                            file or folder of that name is read as an archive
-//	docker:NAME, podman:NAME    that engine alone
-//	docker://NAME               the registry alone, as skopeo writes it
-//	PATH[:NAME][@DIGEST]        an archive or a layout's folder; NAME or TAG picks
-//	                            one of several images in it
-//	docker-archive:PATH…        the same, read as docker save's form
-//	oci:PATH… oci-layout:… oci-archive:…   the same, read as an OCI layout
-//	-[:NAME][@DIGEST]           an archive on standard input
+// parseTarget understands what Open lists.
 func parseTarget(arg string) (target, error) {
 	switch {
 	case strings.TrimSpace(arg) == "":
