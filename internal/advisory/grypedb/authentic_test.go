@@ -85,9 +85,15 @@ func TestAuthenticDatabaseHoldsWhatItsRecordsSay(t *testing.T) {
 			fixedIn: "2.31.0", by: advisory.ByEcosystem, alias: "CVE-2023-32681",
 		},
 		{
-			name: "go standard library by CPE and by name", p: language("golang", "", "stdlib", "1.19.3"),
+			name: "go standard library by name, the tools' flaws left out", p: language("golang", "", "stdlib", "1.19.3"),
 			has:     []string{"GO-2022-1144"},
+			hasNot:  []string{"CVE-2022-41717", "CVE-2023-24531"},
 			fixedIn: "1.19.4", by: advisory.ByEcosystem, alias: "CVE-2022-41717",
+		},
+		{
+			name: "every fix of a record, those of other branches too", p: language("golang", "", "stdlib", "1.20.4"),
+			has:     []string{"GO-2023-2102"},
+			fixedIn: "1.21.3", by: advisory.ByEcosystem, alias: "CVE-2023-39325",
 		},
 		{
 			name: "maven takes the fix of the range that holds", p: language("maven", "org.apache.logging.log4j", "log4j-core", "2.14.1"),

@@ -162,6 +162,9 @@ func (m *matcher) toMatch(p *inventory.Package, f *finding) (advisory.Match, err
 		match.State, match.FixedIn = f.state, f.fixes
 	} else {
 		match.State, match.FixedIn, match.FixedOn = fixOf(f.spans)
+		if match.State == advisory.Fixed {
+			match.FixedIn = everyFix(f.handle.spans, match.FixedIn)
+		}
 	}
 	return match, m.addKnowledge(&match)
 }
@@ -214,6 +217,22 @@ func fixOf(spans []span) (state advisory.FixState, versions []string, on string)
 		}
 	}
 	return state, versions, on
+}
+
+// everyFix lists the fixes of all of a record's ranges, in the record's order:
+// a package that is in the range of 1.20 is also mended by the release of 1.21
+// that has the fix. Grype lists them in the same way.
+func everyFix(spans []span, holding []string) []string {
+	var all []string
+	for i := range spans {
+		if v := spans[i].fixVersion; spans[i].fixState == "fixed" && v != "" && !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	if len(all) == 0 {
+		return holding
+	}
+	return all
 }
 
 // mergeMatch adds what another record of the same vulnerability says.

@@ -52,7 +52,10 @@ var ownMatchers = map[string]bool{
 func (m *matcher) matchLanguage(p *inventory.Package) error {
 	eco, known := ecosystems[p.Type]
 	covered := known && m.db.meta.Ecosystems[lower(eco.name)] > 0
-	cpes := m.cpesOf(p)
+	cpes, err := m.cpesOf(p, eco)
+	if err != nil {
+		return err
+	}
 	if !covered && len(cpes) == 0 {
 		m.gaps.Add(p.Type, advisory.TypeNotCovered)
 		return nil
@@ -123,13 +126,19 @@ func pep503(name string) string {
 }
 
 // cpesOf returns the CPEs that a package is searched by: its own where no
-// matcher of its ecosystem exists, and Go's for its standard library.
-func (m *matcher) cpesOf(p *inventory.Package) []cpeName {
+// matcher of its ecosystem exists. Go's standard library is searched by the
+// CPE of Go only in a database that has no records of it by name (schemas
+// before 6.1.9): NVD's also speak of the tools, which a program doesn't hold.
+func (m *matcher) cpesOf(p *inventory.Package, eco ecosystem) ([]cpeName, error) {
 	if p.Type == "golang" && p.Name == "stdlib" && p.Namespace == "" {
-		return []cpeName{{part: "a", vendor: "golang", product: "go", version: strings.TrimPrefix(p.Version, "go")}}
+		known, err := m.lookup(eco.name, p.Name, 0)
+		if err != nil || len(known) > 0 {
+			return nil, err
+		}
+		return []cpeName{{part: "a", vendor: "golang", product: "go", version: strings.TrimPrefix(p.Version, "go")}}, nil
 	}
 	if ownMatchers[p.Type] {
-		return nil
+		return nil, nil
 	}
 	var out []cpeName
 	for _, text := range p.CPEs {
@@ -137,7 +146,7 @@ func (m *matcher) cpesOf(p *inventory.Package) []cpeName {
 			out = append(out, c)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // javaNames are the products that are Java itself.
