@@ -253,18 +253,18 @@ func isBuildInfo(b []byte) bool {
 	return len(b) >= buildInfoAlign && string(b[:14]) == "\xff Go buildinf:"
 }
 
-// verdict is the outcome of looking at a possible blob.
-type verdict int
+// blobState is the outcome of looking at a possible blob.
+type blobState int
 
 const (
-	isBlob verdict = iota
+	isBlob blobState = iota
 	noBlob
 	needsMore
 	byPointer
 )
 
 // inlineBuildInfo decodes a blob of Go 1.18 or later.
-func inlineBuildInfo(b []byte) (version, mod string, v verdict) {
+func inlineBuildInfo(b []byte) (version, mod string, v blobState) {
 	if len(b) < buildInfoHeader {
 		return "", "", needsMore
 	}
@@ -292,7 +292,7 @@ func inlineBuildInfo(b []byte) (version, mod string, v verdict) {
 	return string(vers), unframe(m), isBlob
 }
 
-func varintBytes(b []byte, bound uint64) (s, rest []byte, v verdict) {
+func varintBytes(b []byte, bound uint64) (s, rest []byte, v blobState) {
 	n, w := binary.Uvarint(b)
 	switch {
 	case w < 0 || w > 0 && n > bound:
