@@ -151,8 +151,7 @@ node_root() {
 }
 
 go_commands='github.com/google/go-containerregistry/cmd/crane@v0.15.2 github.com/mikefarah/yq/v4@v4.33.3
-	github.com/prometheus/node_exporter@v1.6.1 github.com/caddyserver/caddy/v2/cmd/caddy@v2.10.0
-	github.com/hashicorp/consul-template@v0.33.0'
+	github.com/prometheus/node_exporter@v1.6.1 github.com/caddyserver/caddy/v2/cmd/caddy@v2.10.0'
 
 go_binaries() {
 	rm -rf "$work/rootfs/gobin"
