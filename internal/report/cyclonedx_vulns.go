@@ -3,13 +3,13 @@ package report
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/inventory"
 	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
@@ -18,25 +18,84 @@ import (
 // affects, in the order of the findings. Findings of other kinds have no place
 // in an SBOM.
 func vulnerabilities(v *verdict.Verdict) *[]cdx.Vulnerability {
-	list := []cdx.Vulnerability{}
-	at := map[string]int{}
+	b := &vulnerabilityList{at: map[string]int{}, said: map[string]bool{}}
+	packages := packagesByID(v.Packages)
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if f.Kind != triage.Vulnerability || f.Vulnerability == "" || f.PackageID == "" {
-			continue
+		if f.Kind == triage.Vulnerability && f.Vulnerability != "" && f.PackageID != "" {
+			b.add(f, packages[f.PackageID])
 		}
-		n, seen := at[f.Vulnerability]
-		if !seen {
-			n = len(list)
-			at[f.Vulnerability] = n
-			list = append(list, newVulnerability(f))
-		}
-		addFinding(&list[n], f)
 	}
-	if len(list) == 0 {
+	if len(b.list) == 0 {
 		return nil
 	}
-	return &list
+	return &b.list
+}
+
+// vulnerabilityList gathers findings under their vulnerabilities.
+type vulnerabilityList struct {
+	list []cdx.Vulnerability
+	at   map[string]int
+	// said holds what has been written, each part under its vulnerability, so
+	// that nothing is written twice and no list is searched.
+	said map[string]bool
+}
+
+// once reports whether something is said of a vulnerability for the first time.
+func (b *vulnerabilityList) once(parts ...string) bool {
+	key := strings.Join(parts, "\x00")
+	if b.said[key] {
+		return false
+	}
+	b.said[key] = true
+	return true
+}
+
+// add says one package's view of a vulnerability: where it is, how bad, and
+// what fixes it there.
+func (b *vulnerabilityList) add(f *triage.Finding, pkg *inventory.Package) {
+	n, seen := b.at[f.Vulnerability]
+	if !seen {
+		n = len(b.list)
+		b.at[f.Vulnerability] = n
+		b.list = append(b.list, newVulnerability(f))
+	}
+	v := &b.list[n]
+	if b.once(v.ID, "affects", f.PackageID) {
+		affects := cdx.Affects{Ref: f.PackageID}
+		if f.Version != "" {
+			affects.Range = &[]cdx.AffectedVersions{{Version: bounded(f.Version), Status: cdx.VulnerabilityStatusAffected}}
+		}
+		*v.Affects = append(*v.Affects, affects)
+	}
+	for _, r := range ratings(f) {
+		source := ""
+		if r.Source != nil {
+			source = r.Source.Name
+		}
+		if b.once(v.ID, "rating", string(r.Severity), string(r.Method), r.Vector, source) {
+			*v.Ratings = append(*v.Ratings, r)
+		}
+	}
+	if advice := recommendation(f, pkg); advice != "" && b.once(v.ID, "advice", advice) {
+		if v.Recommendation != "" {
+			v.Recommendation += "; "
+		}
+		v.Recommendation += advice
+	}
+	var p properties
+	p.add("heldBy", strings.Join(f.HeldBy, ","))
+	p.add("disposition", string(f.Disposition))
+	p.add("fixState", string(f.Fix.State))
+	for _, property := range p {
+		if !b.once(v.ID, "property", property.Name, property.Value) {
+			continue
+		}
+		if v.Properties == nil {
+			v.Properties = &[]cdx.Property{}
+		}
+		*v.Properties = append(*v.Properties, property)
+	}
 }
 
 func newVulnerability(f *triage.Finding) cdx.Vulnerability {
@@ -70,41 +129,6 @@ func newVulnerability(f *triage.Finding) cdx.Vulnerability {
 	return v
 }
 
-// addFinding adds one package's view of a vulnerability: where it is, how bad,
-// and what fixes it there.
-func addFinding(v *cdx.Vulnerability, f *triage.Finding) {
-	affects := cdx.Affects{Ref: f.PackageID}
-	if f.Version != "" {
-		affects.Range = &[]cdx.AffectedVersions{{Version: bounded(f.Version), Status: cdx.VulnerabilityStatusAffected}}
-	}
-	if !slices.ContainsFunc(*v.Affects, func(a cdx.Affects) bool { return a.Ref == f.PackageID }) {
-		*v.Affects = append(*v.Affects, affects)
-	}
-	for _, rating := range ratings(f) {
-		if !slices.ContainsFunc(*v.Ratings, func(r cdx.VulnerabilityRating) bool { return sameRating(r, rating) }) {
-			*v.Ratings = append(*v.Ratings, rating)
-		}
-	}
-	if advice := recommendation(f); advice != "" && !slices.Contains(strings.Split(v.Recommendation, "; "), advice) {
-		if v.Recommendation != "" {
-			v.Recommendation += "; "
-		}
-		v.Recommendation += advice
-	}
-	var p properties
-	p.add("heldBy", strings.Join(f.HeldBy, ","))
-	p.add("disposition", string(f.Disposition))
-	p.add("fixState", string(f.Fix.State))
-	for _, property := range p {
-		if v.Properties == nil {
-			v.Properties = &[]cdx.Property{}
-		}
-		if !slices.Contains(*v.Properties, property) {
-			*v.Properties = append(*v.Properties, property)
-		}
-	}
-}
-
 // ratings are the severity that decided, and the CVSS score.
 func ratings(f *triage.Finding) []cdx.VulnerabilityRating {
 	severity := cdx.VulnerabilityRating{Severity: cdxSeverity(f.Severity), Method: cdx.ScoringMethodOther}
@@ -121,16 +145,6 @@ func ratings(f *triage.Finding) []cdx.VulnerabilityRating {
 		list = append(list, rating)
 	}
 	return list
-}
-
-func sameRating(a, b cdx.VulnerabilityRating) bool {
-	source := func(r cdx.VulnerabilityRating) string {
-		if r.Source == nil {
-			return ""
-		}
-		return r.Source.Name
-	}
-	return a.Severity == b.Severity && a.Method == b.Method && a.Vector == b.Vector && source(a) == source(b)
 }
 
 func cdxSeverity(s advisory.Severity) cdx.Severity {
@@ -164,13 +178,13 @@ func scoringMethod(c *advisory.CVSS) cdx.ScoringMethod {
 }
 
 // recommendation is "upgrade openssl to 3.0.15-1~deb12u1", empty without a fix.
-func recommendation(f *triage.Finding) string {
+func recommendation(f *triage.Finding, pkg *inventory.Package) string {
 	if len(f.Fix.Versions) == 0 {
 		return ""
 	}
-	name := f.Fix.Package
-	if name == "" {
-		name = f.Package
+	name := f.Package
+	if pkg != nil && pkg.IsOS() {
+		name = pkg.SourceName()
 	}
 	return fmt.Sprintf("upgrade %s to %s", name, strings.Join(f.Fix.Versions, " or "))
 }

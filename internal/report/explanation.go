@@ -27,9 +27,15 @@ const (
 func Explanation(w io.Writer, e *verdict.Explanation, opt Options) error {
 	p := newPage(opt)
 	p.explainTitle(e)
-	p.explainWhere(e)
+	if len(e.Occurrences) == 0 {
+		p.explainAbsence(e)
+	}
+	p.explainWhat(e)
+	if len(e.Occurrences) > 0 {
+		p.section("IN THIS IMAGE", e.Image.Reference+" · "+e.Image.Platform+" · "+count(len(e.Occurrences), "package"))
+	}
 	for _, g := range groupOccurrences(e) {
-		p.occurrences(g, e.Databases)
+		p.occurrences(g, e)
 	}
 	p.likelihood(e)
 	p.vectors(e)
@@ -37,7 +43,7 @@ func Explanation(w io.Writer, e *verdict.Explanation, opt Options) error {
 	return p.flush(w)
 }
 
-// explainTitle is the identifier with its title, aliases and description.
+// explainTitle is the identifier with its title and aliases.
 func (p *page) explainTitle(e *verdict.Explanation) {
 	worst := advisory.Unknown
 	for i := range e.Occurrences {
@@ -56,6 +62,15 @@ func (p *page) explainTitle(e *verdict.Explanation) {
 	if len(e.Aliases) > 0 {
 		p.paragraph(0, p.styles.faint, "also known as "+strings.Join(e.Aliases, ", "))
 	}
+}
+
+// explainWhat says what the databases' prose says: dates, weakness, description.
+func (p *page) explainWhat(e *verdict.Explanation) {
+	detail := bestDetail(e.Details)
+	if detail.Published.IsZero() && detail.Description == "" {
+		return
+	}
+	p.blank()
 	if !detail.Published.IsZero() {
 		text := "published " + date(detail.Published)
 		if !detail.Modified.IsZero() {
@@ -67,7 +82,9 @@ func (p *page) explainTitle(e *verdict.Explanation) {
 		p.paragraph(0, p.styles.faint, text)
 	}
 	if detail.Description != "" {
-		p.blank()
+		if !detail.Published.IsZero() {
+			p.blank()
+		}
 		i := 0
 		for part := range strings.SplitSeq(strings.TrimSpace(detail.Description), "\n\n") {
 			if i > 0 {
@@ -79,15 +96,9 @@ func (p *page) explainTitle(e *verdict.Explanation) {
 	}
 }
 
-// explainWhere says which image was looked at, and that nothing was found where
-// nothing was.
-func (p *page) explainWhere(e *verdict.Explanation) {
-	name := e.Image.Reference + " · " + e.Image.Platform
-	if len(e.Occurrences) > 0 {
-		p.section("IN THIS IMAGE", name+" · "+count(len(e.Occurrences), "package"))
-		return
-	}
-	p.section("NOT IN THIS IMAGE", name)
+// explainAbsence says that nothing was found, and how much that is worth.
+func (p *page) explainAbsence(e *verdict.Explanation) {
+	p.section("NOT IN THIS IMAGE", e.Image.Reference+" · "+e.Image.Platform)
 	text := "no database holds " + e.Asked + " against any package of this image"
 	if len(e.Details) == 0 {
 		text += ", and none describes it: check the identifier"
@@ -138,8 +149,15 @@ func (p *page) entry(label, text string) {
 	p.hanging(span{strings.Repeat(" ", 2*gutter) + pad(Clean(label), labelWidth), p.styles.faint}, p.styles.plain, text)
 }
 
-func (p *page) occurrences(g occurrenceGroup, databases []advisory.Info) {
+func (p *page) occurrences(g occurrenceGroup, e *verdict.Explanation) {
 	p.blank()
+	if id := g.first.Record.ID; id != e.ID {
+		title := ""
+		if g.first.Finding != nil {
+			title = g.first.Finding.Title
+		}
+		p.hanging(span{strings.Repeat(" ", gutter) + id + "  ", p.severity(worstHeld(&g.first.Record)).Bold(true)}, p.styles.plain, title)
+	}
 	for _, o := range g.packages {
 		spans := []span{p.indent(gutter), {o.Package.FullName(), p.styles.bold}, {" " + o.Package.Version, p.styles.plain}}
 		if o.Package.IsOS() && o.Package.SourceName() != o.Package.Name {
@@ -159,7 +177,7 @@ func (p *page) occurrences(g occurrenceGroup, databases []advisory.Info) {
 	}
 	p.remedy(g)
 	p.blank()
-	p.sideBySide(g.first, databases)
+	p.sideBySide(g.first, e.Databases)
 	for _, d := range g.first.Record.Differences {
 		p.hanging(span{strings.Repeat(" ", 2*gutter) + "⇒ " + words(string(d.Cause)) + ": ", p.styles.yellow}, p.styles.plain, d.Detail)
 	}
@@ -208,7 +226,11 @@ func (p *page) remedy(g occurrenceGroup) {
 	p.entry("asks for", dispositionWords(f.Disposition))
 	fix := fixWords(f.Fix.State)
 	if len(f.Fix.Versions) > 0 {
-		fix = strings.TrimSpace(f.Fix.Package + " " + strings.Join(f.Fix.Versions, ", "))
+		name := g.first.Package.FullName()
+		if g.first.Package.IsOS() {
+			name = g.first.Package.SourceName()
+		}
+		fix = name + " " + strings.Join(f.Fix.Versions, ", ")
 	}
 	if f.Fix.Since != "" {
 		fix += ", available since " + f.Fix.Since
@@ -249,40 +271,63 @@ func dispositionWords(d triage.Disposition) string {
 	return string(d)
 }
 
-// likelihood says EPSS and KEV in words.
+// likelihood says EPSS and KEV in words, of each vulnerability once.
 func (p *page) likelihood(e *verdict.Explanation) {
-	epss, kev := likeliest(e)
-	if epss == nil && kev == nil {
-		return
-	}
-	p.section("LIKELIHOOD", "")
-	if epss != nil {
-		// Rounded up, so that the top 0% is never claimed.
-		top := max(math.Ceil((1-epss.Percentile)*1000)/10, 0.1)
-		text := fmt.Sprintf("probability of exploitation within 30 days: %s, in the top %.1f%% of all CVEs", percent(epss), top)
-		if epss.Date != "" {
-			text += " (as of " + epss.Date + ")"
+	started, done := false, map[string]bool{}
+	for i := range e.Occurrences {
+		id := e.Occurrences[i].Record.ID
+		epss, kev := likeliest(e, id)
+		if done[id] || epss == nil && kev == nil {
+			continue
 		}
-		p.entry("EPSS", text)
-	}
-	if kev != nil {
-		text := "exploited in the wild: in CISA's catalogue"
-		if kev.DateAdded != "" {
-			text += " since " + kev.DateAdded
+		done[id] = true
+		if !started {
+			p.section("LIKELIHOOD", "")
+			started = true
 		}
-		if kev.DueDate != "" {
-			text += ", to be fixed by " + kev.DueDate
+		if id != e.ID {
+			p.line(p.indent(gutter), span{id, p.styles.plain})
 		}
-		if kev.Ransomware {
-			text += "; used by ransomware"
+		if epss != nil {
+			p.entry("EPSS", epssWords(epss))
 		}
-		p.entry("KEV", text)
+		if kev != nil {
+			p.entry("KEV", kevWords(kev))
+		}
 	}
 }
 
-// likeliest returns the highest EPSS and the first KEV entry of any match.
-func likeliest(e *verdict.Explanation) (epss *advisory.EPSS, kev *advisory.KEV) {
+func epssWords(epss *advisory.EPSS) string {
+	// Rounded up, so that the top 0% is never claimed.
+	top := max(math.Ceil((1-epss.Percentile)*1000)/10, 0.1)
+	text := fmt.Sprintf("probability of exploitation within 30 days: %s, in the top %.1f%% of all CVEs", percent(epss), top)
+	if epss.Date != "" {
+		text += " (as of " + epss.Date + ")"
+	}
+	return text
+}
+
+func kevWords(kev *advisory.KEV) string {
+	text := "exploited in the wild: in CISA's catalogue"
+	if kev.DateAdded != "" {
+		text += " since " + kev.DateAdded
+	}
+	if kev.DueDate != "" {
+		text += ", to be fixed by " + kev.DueDate
+	}
+	if kev.Ransomware {
+		text += "; used by ransomware"
+	}
+	return text
+}
+
+// likeliest returns the highest EPSS and the first KEV entry of any match of
+// one vulnerability.
+func likeliest(e *verdict.Explanation, id string) (epss *advisory.EPSS, kev *advisory.KEV) {
 	for i := range e.Occurrences {
+		if e.Occurrences[i].Record.ID != id {
+			continue
+		}
 		for j := range e.Occurrences[i].Record.Held {
 			m := &e.Occurrences[i].Record.Held[j].Match
 			if m.EPSS != nil && (epss == nil || m.EPSS.Probability > epss.Probability) {
@@ -296,37 +341,52 @@ func likeliest(e *verdict.Explanation) (epss *advisory.EPSS, kev *advisory.KEV) 
 	return epss, kev
 }
 
-// vectors spells out each CVSS vector once.
-func (p *page) vectors(e *verdict.Explanation) {
-	type scored struct {
-		advisory.CVSS
-		sources []string
-	}
+// scored is a vector of one vulnerability with everybody who gave it.
+type scored struct {
+	advisory.CVSS
+	id      string
+	sources []string
+}
+
+// scores lists each vulnerability's vectors once.
+func scores(e *verdict.Explanation) []scored {
 	var list []scored
 	for i := range e.Occurrences {
-		for j := range e.Occurrences[i].Record.Held {
-			for _, c := range e.Occurrences[i].Record.Held[j].Match.CVSS {
-				at := slices.IndexFunc(list, func(s scored) bool { return s.Vector == c.Vector })
+		r := &e.Occurrences[i].Record
+		for j := range r.Held {
+			for _, c := range r.Held[j].Match.CVSS {
+				at := slices.IndexFunc(list, func(s scored) bool { return s.Vector == c.Vector && s.id == r.ID })
 				if at < 0 {
-					list = append(list, scored{CVSS: c, sources: []string{c.Source}})
+					list = append(list, scored{CVSS: c, id: r.ID, sources: []string{c.Source}})
 				} else if !slices.Contains(list[at].sources, c.Source) {
 					list[at].sources = append(list[at].sources, c.Source)
 				}
 			}
 		}
 	}
+	return list
+}
+
+// vectors spells out each CVSS vector.
+func (p *page) vectors(e *verdict.Explanation) {
+	list := scores(e)
 	for i := range list {
 		c := &list[i]
+		title := "CVSS " + c.Version
+		if c.id != e.ID {
+			title = c.id + "  " + title
+		}
+		by := strings.Join(c.sources, ", ")
 		s, err := spellCVSS(c.Vector)
 		if err != nil {
-			p.section("CVSS "+c.Version, fmt.Sprintf("%.1f by %s, vector %s can't be read: %v", c.Score, strings.Join(c.sources, ", "), c.Vector, err))
+			p.section(title, fmt.Sprintf("%.1f by %s, vector %s can't be read: %v", c.Score, by, c.Vector, err))
 			continue
 		}
-		scored := fmt.Sprintf("%.1f by %s", s.score, strings.Join(c.sources, ", "))
+		score := fmt.Sprintf("%.1f by %s", s.score, by)
 		if math.Abs(s.score-c.Score) > 0.05 {
-			scored += fmt.Sprintf(", who says %.1f", c.Score)
+			score += fmt.Sprintf(", who says %.1f", c.Score)
 		}
-		p.section("CVSS "+s.version, scored+" · "+c.Vector)
+		p.section(title, score+" · "+c.Vector)
 		label := 0
 		for _, m := range s.metrics {
 			label = max(label, len(m.name))

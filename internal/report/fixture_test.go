@@ -356,6 +356,10 @@ func completeMatch(m advisory.Match, pkg *inventory.Package, id string, withEPSS
 	if m.ID != id {
 		m.Aliases = []string{id}
 	}
+	if id == "CVE-2024-2961" || id == "CVE-2010-4756" {
+		// One advisory over several vulnerabilities; which, is made up.
+		m.Aliases = []string{"EXAMPLE-ADVISORY"}
+	}
 	if id == "CVE-2023-5363" {
 		m.Aliases, m.FixedOn = []string{"DSA-5532-1"}, "2023-10-24"
 	}

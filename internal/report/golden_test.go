@@ -47,6 +47,14 @@ func cipherDetail() verdict.DatabaseDetail {
 	}}
 }
 
+// heartbleed is known to a database and not in the image.
+func heartbleed() verdict.DatabaseDetail {
+	return verdict.DatabaseDetail{Database: "grype-db", Detail: advisory.Detail{
+		Title:      "openssl: information disclosure in handling of TLS heartbeat extension packets",
+		References: []string{"https://www.openssl.org/news/secadv/20140407.txt"},
+	}}
+}
+
 func TestFormsMatchTheirGoldenFiles(t *testing.T) {
 	table := func(r *verdict.Report, opt Options) func(io.Writer) error {
 		return func(w io.Writer) error { return writeTable(w, r, opt) }
@@ -62,33 +70,35 @@ func TestFormsMatchTheirGoldenFiles(t *testing.T) {
 		return func(w io.Writer) error { return Explanation(w, explanation(t, id, details...), opt) }
 	}
 	for name, write := range map[string]func(io.Writer) error{
-		"table-80":            table(fixture(), Options{Width: 80}),
-		"table-120":           table(fixture(), Options{Width: 120}),
-		"table-200":           table(fixture(), Options{Width: 200}),
-		"table-80-color":      table(fixture(), Options{Width: 80, Color: true}),
-		"table-120-all":       table(fixture(), Options{Width: 120, All: true}),
-		"table-empty":         table(empty(), Options{Width: 80}),
-		"table-incomplete":    table(incomplete(), Options{Width: 80}),
-		"table-platforms":     table(platforms(), Options{Width: 80}),
-		"table-crowded":       table(crowded(), Options{Width: 80}),
-		"table-none":          table(&verdict.Report{}, Options{Width: 80}),
-		"json":                form("json", fixture()),
-		"json-empty":          form("json", empty()),
-		"cyclonedx":           form("cyclonedx", fixture()),
-		"cyclonedx-empty":     form("cyclonedx", empty()),
-		"spdx":                form("spdx", fixture()),
-		"spdx-incomplete":     form("spdx", incomplete()),
-		"reconcile-80":        func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 80}) },
-		"reconcile-120":       func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 120}) },
-		"reconcile-empty":     func(w io.Writer) error { return Reconciliation(w, empty(), Options{Width: 80}) },
-		"reconcile-json":      func(w io.Writer) error { return ReconciliationJSON(w, fixture()) },
-		"explain-80":          explain("cve-2023-5363", Options{Width: 80}, cipherDetail()),
-		"explain-120":         explain("GHSA-cx63-2mw6-8hw5", Options{Width: 120}),
-		"explain-v2":          explain("CVE-2010-4756", Options{Width: 100}),
-		"explain-kev":         explain("CVE-2021-44228", Options{Width: 100}),
-		"explain-distributed": explain("CVE-2023-32681", Options{Width: 100}),
-		"explain-absent":      explain("CVE-2014-0160", Options{Width: 80}),
-		"explain-json":        func(w io.Writer) error { return ExplanationJSON(w, explanation(t, "CVE-2023-5363", cipherDetail())) },
+		"table-80":             table(fixture(), Options{Width: 80}),
+		"table-120":            table(fixture(), Options{Width: 120}),
+		"table-200":            table(fixture(), Options{Width: 200}),
+		"table-80-color":       table(fixture(), Options{Width: 80, Color: true}),
+		"table-120-all":        table(fixture(), Options{Width: 120, All: true}),
+		"table-empty":          table(empty(), Options{Width: 80}),
+		"table-incomplete":     table(incomplete(), Options{Width: 80}),
+		"table-platforms":      table(platforms(), Options{Width: 80}),
+		"table-crowded":        table(crowded(), Options{Width: 80}),
+		"table-none":           table(&verdict.Report{}, Options{Width: 80}),
+		"json":                 form("json", fixture()),
+		"json-empty":           form("json", empty()),
+		"cyclonedx":            form("cyclonedx", fixture()),
+		"cyclonedx-empty":      form("cyclonedx", empty()),
+		"spdx":                 form("spdx", fixture()),
+		"spdx-incomplete":      form("spdx", incomplete()),
+		"reconcile-80":         func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 80}) },
+		"reconcile-120":        func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 120}) },
+		"reconcile-empty":      func(w io.Writer) error { return Reconciliation(w, empty(), Options{Width: 80}) },
+		"reconcile-json":       func(w io.Writer) error { return ReconciliationJSON(w, fixture()) },
+		"explain-80":           explain("cve-2023-5363", Options{Width: 80}, cipherDetail()),
+		"explain-120":          explain("GHSA-cx63-2mw6-8hw5", Options{Width: 120}),
+		"explain-v2":           explain("CVE-2010-4756", Options{Width: 100}),
+		"explain-kev":          explain("CVE-2021-44228", Options{Width: 100}),
+		"explain-distributed":  explain("CVE-2023-32681", Options{Width: 100}),
+		"explain-advisory":     explain("example-advisory", Options{Width: 100}),
+		"explain-absent-known": explain("CVE-2014-0160", Options{Width: 100}, heartbleed()),
+		"explain-absent":       explain("CVE-2014-0160", Options{Width: 80}),
+		"explain-json":         func(w io.Writer) error { return ExplanationJSON(w, explanation(t, "CVE-2023-5363", cipherDetail())) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var first, second bytes.Buffer

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,6 +26,9 @@ type group struct {
 	packages []string
 	origins  []origin
 	rows     []row
+	// placed holds the names that packages and origins list already, since an
+	// image may hold a hundred thousand of one.
+	placed map[string]bool
 	// urgent, deferred and tracked count rows by disposition.
 	urgent, deferred, tracked, accepted int
 }
@@ -103,7 +107,7 @@ func groupKey(p *inventory.Package, f *triage.Finding) string {
 }
 
 func newGroup(p *inventory.Package, f *triage.Finding) *group {
-	g := &group{name: f.Package, installed: f.Version, liveness: f.Liveness}
+	g := &group{name: f.Package, installed: f.Version, liveness: f.Liveness, placed: map[string]bool{}}
 	if p == nil {
 		return g
 	}
@@ -120,19 +124,23 @@ func (g *group) place(p *inventory.Package, f *triage.Finding) {
 	if p != nil && p.IsOS() {
 		name = p.Name
 	}
-	if name != "" && !slices.Contains(g.packages, name) {
+	if name != "" && !g.placed[name] {
+		g.placed[name] = true
 		g.packages = append(g.packages, name)
 	}
-	for i := range g.origins {
-		o := &g.origins[i]
-		if o.layer.Index == f.Origin.Index && o.layer.DiffID == f.Origin.DiffID {
-			if name != "" && !slices.Contains(o.packages, name) {
-				o.packages = append(o.packages, name)
-			}
-			return
-		}
+	key := fmt.Sprintf("%d\x00%s\x00%s", f.Origin.Index, f.Origin.DiffID, name)
+	if g.placed[key] {
+		return
 	}
-	g.origins = append(g.origins, origin{layer: f.Origin, packages: []string{name}})
+	g.placed[key] = true
+	at := slices.IndexFunc(g.origins, func(o origin) bool {
+		return o.layer.Index == f.Origin.Index && o.layer.DiffID == f.Origin.DiffID
+	})
+	if at < 0 {
+		g.origins = append(g.origins, origin{layer: f.Origin, packages: []string{name}})
+		return
+	}
+	g.origins[at].packages = append(g.origins[at].packages, name)
 }
 
 // add merges another package's finding of the same vulnerability into a row.

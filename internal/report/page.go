@@ -93,11 +93,12 @@ func (p *page) line(spans ...span) {
 // emit writes clean spans.
 func (p *page) emit(spans []span) {
 	disarm(spans)
-	last := len(spans) - 1
-	for i, s := range spans {
-		if i == last {
-			s.text = strings.TrimRight(s.text, " ")
+	for last := len(spans) - 1; last >= 0; last-- {
+		if spans[last].text = strings.TrimRight(spans[last].text, " "); spans[last].text != "" {
+			break
 		}
+	}
+	for _, s := range spans {
 		p.buf.WriteString(p.render(s))
 	}
 	p.buf.WriteByte('\n')

@@ -153,7 +153,7 @@ func matchLine(m *advisory.Match, id, name string) string {
 func differingRecords(v *verdict.Verdict) []compared {
 	packages := packagesByID(v.Packages)
 	var list []compared
-	at := map[string]int{}
+	at, named := map[string]int{}, map[string]bool{}
 	for i := range v.Reconciliation.Records {
 		r := &v.Reconciliation.Records[i]
 		if len(r.Differences) == 0 {
@@ -169,13 +169,15 @@ func differingRecords(v *verdict.Verdict) []compared {
 		}
 		key := recordKey(&c)
 		if n, seen := at[key]; seen {
-			if own != "" && !slices.Contains(list[n].packages, own) {
+			if own != "" && !named[key+"\x00"+own] {
 				list[n].packages = append(list[n].packages, own)
+				named[key+"\x00"+own] = true
 			}
 			continue
 		}
 		if own != "" {
 			c.packages = []string{own}
+			named[key+"\x00"+own] = true
 		}
 		at[key] = len(list)
 		list = append(list, c)

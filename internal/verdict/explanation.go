@@ -16,7 +16,8 @@ type Explanation struct {
 	// Asked is the identifier that the user gave.
 	Asked string `json:"asked"`
 	// ID is the identifier under which the verdict lists it, Asked where it
-	// does not; Aliases are all others, sorted.
+	// does not, or where Asked is an advisory that covers several
+	// vulnerabilities (DSA-…, RHSA-…); Aliases are all others, sorted.
 	ID        string          `json:"id"`
 	Aliases   []string        `json:"aliases,omitempty"`
 	Image     Image           `json:"image"`
@@ -62,20 +63,24 @@ func Explain(v *Verdict, asked string) *Explanation {
 		Occurrences:   []Occurrence{},
 		Complete:      v.Coverage.Complete,
 	}
-	known := map[string]bool{}
+	x, known := newIndex(v), map[string]bool{}
 	for i := range v.Reconciliation.Records {
 		r := &v.Reconciliation.Records[i]
 		ids := recordIDs(r)
-		if !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, asked) }) {
+		at := slices.IndexFunc(ids, func(id string) bool { return strings.EqualFold(id, asked) })
+		if at < 0 {
 			continue
 		}
-		if len(e.Occurrences) == 0 {
+		switch {
+		case len(e.Occurrences) == 0:
 			e.ID = r.ID
+		case r.ID != e.ID:
+			e.ID = ids[at]
 		}
 		for _, id := range ids {
 			known[id] = true
 		}
-		e.Occurrences = append(e.Occurrences, occurrence(v, r))
+		e.Occurrences = append(e.Occurrences, x.occurrence(r))
 	}
 	delete(known, e.ID)
 	for id := range known {
@@ -85,9 +90,16 @@ func Explain(v *Verdict, asked string) *Explanation {
 	return e
 }
 
-// IDs are all identifiers of the vulnerability, the one asked for first.
+// IDs are all identifiers of the vulnerability, the one asked for first. Of an
+// advisory that covers several it is the only one: what a database says about
+// one of them does not hold for the others.
 func (e *Explanation) IDs() []string {
 	ids := []string{e.Asked}
+	for i := range e.Occurrences {
+		if e.Occurrences[i].Record.ID != e.Occurrences[0].Record.ID {
+			return ids
+		}
+	}
 	for _, id := range append([]string{e.ID}, e.Aliases...) {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
@@ -106,36 +118,41 @@ func recordIDs(r *reconcile.Record) []string {
 	return ids
 }
 
-// occurrence puts together what the verdict holds about one record.
-func occurrence(v *Verdict, r *reconcile.Record) Occurrence {
-	o := Occurrence{Record: *r, Package: inventory.Package{ID: r.PackageID, Name: r.PackageID}}
-	o.Package.Origin.Index = -1
+// index finds the parts of a verdict by their identifiers.
+type index struct {
+	packages map[string]*inventory.Package
+	findings map[[2]string]*triage.Finding
+	actions  map[string]*triage.Action
+	layers   []Layer
+}
+
+func newIndex(v *Verdict) *index {
+	x := &index{map[string]*inventory.Package{}, map[[2]string]*triage.Finding{}, map[string]*triage.Action{}, v.Image.Layers}
 	for i := range v.Packages {
-		if v.Packages[i].ID == r.PackageID {
-			o.Package = v.Packages[i]
-			break
-		}
-	}
-	for i := range v.Image.Layers {
-		if l := &v.Image.Layers[i]; l.Index == o.Package.Origin.Index && l.DiffID == o.Package.Origin.DiffID {
-			o.Layer = l
-			break
-		}
+		x.packages[v.Packages[i].ID] = &v.Packages[i]
 	}
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.PackageID == r.PackageID && f.Vulnerability == r.ID {
-			o.Finding = f
-			break
-		}
-	}
-	if o.Finding == nil || o.Finding.ClearedBy == "" {
-		return o
+		f := &v.Findings[i]
+		x.findings[[2]string{f.PackageID, f.Vulnerability}] = f
 	}
 	for i := range v.Actions {
-		if v.Actions[i].ID == o.Finding.ClearedBy {
-			o.Action = &v.Actions[i]
-			break
-		}
+		x.actions[v.Actions[i].ID] = &v.Actions[i]
+	}
+	return x
+}
+
+// occurrence puts together what the verdict holds about one record.
+func (x *index) occurrence(r *reconcile.Record) Occurrence {
+	o := Occurrence{Record: *r, Package: inventory.Package{ID: r.PackageID, Name: r.PackageID}}
+	o.Package.Origin.Index = -1
+	if p := x.packages[r.PackageID]; p != nil {
+		o.Package = *p
+	}
+	if at := o.Package.Origin.Index; at >= 0 && at < len(x.layers) {
+		o.Layer = &x.layers[at]
+	}
+	if o.Finding = x.findings[[2]string{r.PackageID, r.ID}]; o.Finding != nil {
+		o.Action = x.actions[o.Finding.ClearedBy]
 	}
 	return o
 }
