@@ -106,7 +106,7 @@ func (a *archive) mainPackage(file fileName, best int) inventory.Package {
 		c.artifact = a.manifest.artifact(file)
 	}
 	if c.version == "" {
-		c.version = file.version
+		c.version = a.manifest.versionIn(file)
 	}
 	if c.version == "" {
 		c.version = a.manifest.first("Implementation-Version", "Specification-Version", "Plugin-Version", "Bundle-Version")

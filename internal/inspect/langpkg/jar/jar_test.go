@@ -104,6 +104,21 @@ func TestArchivesAreIdentified(t *testing.T) {
 		want       []string
 	}{
 		{
+			"by the version after a series in Debian's file names", "usr/share/java/log4j-1.2-1.2.17.jar",
+			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nBundle-SymbolicName: org.apache.log4j\r\nBundle-Version: 1.2.17\r\n\r\n"},
+			[]string{"log4j:log4j 1.2.17"},
+		},
+		{
+			"by the name without Debian's series number", "usr/share/java/commons-collections3-3.2.2.jar",
+			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nExtension-Name: commons-collections\r\nImplementation-Vendor-Id: org.apache\r\n\r\n"},
+			[]string{"commons-collections:commons-collections 3.2.2"},
+		},
+		{
+			"by the known name, whose number belongs to it", "lib/commons-collections4-4.4.jar",
+			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nExtension-Name: commons-collections\r\n\r\n"},
+			[]string{"org.apache.commons:commons-collections4 4.4"},
+		},
+		{
 			"by the pom.properties that fits the file, with the pom.xml beside it", "lib/commons-text-1.9.jar",
 			files{
 				"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nImplementation-Version: 0\r\n\r\n",

@@ -99,7 +99,7 @@ func (m *manifest) artifact(file fileName) string {
 		return symbolic[strings.LastIndexByte(symbolic, '.')+1:]
 	}
 	if file.name != "" {
-		return artifactOf(file.name)
+		return m.withoutSeries(artifactOf(file.name))
 	}
 	for _, k := range []string{"Name", "Bundle-Name", "Short-Name", "Extension-Name", "Implementation-Title"} {
 		if v := word(m.get(k)); v != "" {
@@ -107,6 +107,31 @@ func (m *manifest) artifact(file fileName) string {
 		}
 	}
 	return file.stem
+}
+
+// withoutSeries drops the number that Debian adds to the file names of
+// libraries of which several series can be installed side by side, where the
+// manifest gives the name without it: commons-collections3.jar has the
+// Extension-Name commons-collections. An artifact that is known with its
+// number, as commons-collections4 is, keeps it.
+func (m *manifest) withoutSeries(artifact string) string {
+	name := strings.TrimRight(artifact, "0123456789")
+	if _, known := groupByArtifact[artifact]; known || name == artifact || m.get("Extension-Name") != name {
+		return artifact
+	}
+	return name
+}
+
+// versionIn returns the version in the file's name. Where a series comes before
+// it ("log4j-1.2-1.2.17.jar"), it is the part that the manifest has as well.
+func (m *manifest) versionIn(file fileName) string {
+	for _, k := range []string{"Implementation-Version", "Bundle-Version"} {
+		v := word(m.get(k))
+		if series, ok := strings.CutSuffix(file.version, "-"+v); ok && strings.HasPrefix(v, series+".") {
+			return v
+		}
+	}
+	return file.version
 }
 
 // groupKeys are the manifest's keys that may hold a group, the second list
