@@ -273,28 +273,58 @@ func dispositionWords(d triage.Disposition) string {
 
 // likelihood says EPSS and KEV in words, of each vulnerability once.
 func (p *page) likelihood(e *verdict.Explanation) {
-	started, done := false, map[string]bool{}
-	for i := range e.Occurrences {
-		id := e.Occurrences[i].Record.ID
-		epss, kev := likeliest(e, id)
-		if done[id] || epss == nil && kev == nil {
-			continue
+	list := likelihoods(e)
+	if len(list) == 0 {
+		return
+	}
+	p.section("LIKELIHOOD", "")
+	for _, l := range list {
+		if l.id != e.ID {
+			p.line(p.indent(gutter), span{l.id, p.styles.plain})
 		}
-		done[id] = true
-		if !started {
-			p.section("LIKELIHOOD", "")
-			started = true
+		if l.epss != nil {
+			p.entry("EPSS", epssWords(l.epss))
 		}
-		if id != e.ID {
-			p.line(p.indent(gutter), span{id, p.styles.plain})
-		}
-		if epss != nil {
-			p.entry("EPSS", epssWords(epss))
-		}
-		if kev != nil {
-			p.entry("KEV", kevWords(kev))
+		if l.kev != nil {
+			p.entry("KEV", kevWords(l.kev))
 		}
 	}
+}
+
+// likely is what is known of one vulnerability's exploitation.
+type likely struct {
+	id   string
+	epss *advisory.EPSS
+	kev  *advisory.KEV
+}
+
+// likelihoods takes the highest EPSS and the first KEV entry that any match of
+// a vulnerability has.
+func likelihoods(e *verdict.Explanation) []*likely {
+	var list []*likely
+	byID := map[string]*likely{}
+	for i := range e.Occurrences {
+		r := &e.Occurrences[i].Record
+		for j := range r.Held {
+			m := &r.Held[j].Match
+			if m.EPSS == nil && m.KEV == nil {
+				continue
+			}
+			l := byID[r.ID]
+			if l == nil {
+				l = &likely{id: r.ID}
+				byID[r.ID] = l
+				list = append(list, l)
+			}
+			if m.EPSS != nil && (l.epss == nil || m.EPSS.Probability > l.epss.Probability) {
+				l.epss = m.EPSS
+			}
+			if l.kev == nil {
+				l.kev = m.KEV
+			}
+		}
+	}
+	return list
 }
 
 func epssWords(epss *advisory.EPSS) string {
@@ -319,26 +349,6 @@ func kevWords(kev *advisory.KEV) string {
 		text += "; used by ransomware"
 	}
 	return text
-}
-
-// likeliest returns the highest EPSS and the first KEV entry of any match of
-// one vulnerability.
-func likeliest(e *verdict.Explanation, id string) (epss *advisory.EPSS, kev *advisory.KEV) {
-	for i := range e.Occurrences {
-		if e.Occurrences[i].Record.ID != id {
-			continue
-		}
-		for j := range e.Occurrences[i].Record.Held {
-			m := &e.Occurrences[i].Record.Held[j].Match
-			if m.EPSS != nil && (epss == nil || m.EPSS.Probability > epss.Probability) {
-				epss = m.EPSS
-			}
-			if m.KEV != nil && kev == nil {
-				kev = m.KEV
-			}
-		}
-	}
-	return epss, kev
 }
 
 // scored is a vector of one vulnerability with everybody who gave it.
