@@ -161,10 +161,7 @@ func (m *matcher) toMatch(p *inventory.Package, f *finding) (advisory.Match, err
 	if f.override {
 		match.State, match.FixedIn = f.state, f.fixes
 	} else {
-		match.State, match.FixedIn, match.FixedOn = fixOf(f.spans)
-		if match.State == advisory.Fixed {
-			match.FixedIn = everyFix(f.handle.spans, match.FixedIn)
-		}
+		match.State, match.FixedIn, match.FixedOn = fixFor(f)
 	}
 	return match, m.addKnowledge(&match)
 }
@@ -189,7 +186,18 @@ func (m *matcher) addKnowledge(match *advisory.Match) error {
 	return nil
 }
 
-// fixOf reads the fix of the spans that hold: fixed beats the other states.
+// fixFor takes the state and the versions from all of a record's ranges, as
+// grype does: a package that is in the range of 1.20 is also mended by the
+// release of 1.21 that has the fix. The date is that of the ranges that hold.
+func fixFor(f *finding) (state advisory.FixState, versions []string, on string) {
+	state, versions, on = fixOf(f.handle.spans)
+	if _, _, held := fixOf(f.spans); held != "" {
+		on = held
+	}
+	return state, versions, on
+}
+
+// fixOf reads the fix of some spans: fixed beats the other states.
 func fixOf(spans []span) (state advisory.FixState, versions []string, on string) {
 	state = advisory.FixUnknown
 	for i := range spans {
@@ -217,22 +225,6 @@ func fixOf(spans []span) (state advisory.FixState, versions []string, on string)
 		}
 	}
 	return state, versions, on
-}
-
-// everyFix lists the fixes of all of a record's ranges, in the record's order:
-// a package that is in the range of 1.20 is also mended by the release of 1.21
-// that has the fix. Grype lists them in the same way.
-func everyFix(spans []span, holding []string) []string {
-	var all []string
-	for i := range spans {
-		if v := spans[i].fixVersion; spans[i].fixState == "fixed" && v != "" && !slices.Contains(all, v) {
-			all = append(all, v)
-		}
-	}
-	if len(all) == 0 {
-		return holding
-	}
-	return all
 }
 
 // mergeMatch adds what another record of the same vulnerability says.

@@ -3,10 +3,12 @@ package version
 import "strings"
 
 // apkVersion is Alpine's number{.number}[letter]{_suffix[number]}[~hash][-rN]
-// (apk-package(5), "version").
+// (apk-package(5), "version"); older releases also let digits follow the letter
+// ("6.6.2p1").
 type apkVersion struct {
 	numbers  []string
 	letter   byte
+	patch    string // the digits after the letter
 	suffixes []apkSuffix
 	revision string
 }
@@ -41,7 +43,8 @@ func parseApk(raw string) (apkVersion, bool) {
 		s = s[1:]
 	}
 	if s != "" && 'a' <= s[0] && s[0] <= 'z' {
-		v.letter, s = s[0], s[1:]
+		n := digitsLen(s[1:])
+		v.letter, v.patch, s = s[0], s[1:1+n], s[1+n:]
 	}
 	for strings.HasPrefix(s, "_") {
 		var ok bool
@@ -81,6 +84,9 @@ func (v apkVersion) compare(o order) int {
 	}
 	if v.letter != w.letter {
 		return sign(int(v.letter) - int(w.letter))
+	}
+	if c := compareOptional(v.patch, w.patch, -1); c != 0 {
+		return c
 	}
 	if c := compareApkSuffixes(v.suffixes, w.suffixes); c != 0 {
 		return c
