@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// form is which of the two layouts an archive or a folder is read as.
+// form is which of the layouts an archive or a folder is read as.
 type form int
 
 const (
@@ -20,6 +20,7 @@ const (
 	anyForm form = iota
 	dockerForm
 	ociForm
+	dirForm
 )
 
 // archiveSource is an archive, a folder or standard input.
@@ -181,14 +182,16 @@ func (o *opening) resolveFiles(ctx context.Context, src archiveSource, f files, 
 		}
 	}
 	switch {
-	case hasIndex && src.form != dockerForm:
+	case hasIndex && src.form != dockerForm && src.form != dirForm:
 		return o.layoutImages(ctx, src, f)
-	case hasManifest && src.form != ociForm:
+	case hasManifest && src.form != ociForm && src.form != dockerForm && isDirectory(f):
+		return o.directoryImages(ctx, src, f)
+	case hasManifest && src.form != ociForm && src.form != dirForm:
 		return o.savedImages(ctx, src, f)
 	case hasFile(f, "repositories"):
 		return nil, fmt.Errorf("%w: an archive of Docker before 1.10, without manifest.json: load it and save it again", ErrNotImage)
 	}
-	wanted := map[form]string{anyForm: "index.json or manifest.json", dockerForm: "manifest.json", ociForm: "index.json"}[src.form]
+	wanted := map[form]string{anyForm: "index.json or manifest.json", dockerForm: "manifest.json", ociForm: "index.json", dirForm: "manifest.json of a manifest or an index"}[src.form]
 	return nil, fmt.Errorf("%w: %s holds no %s: a container's exported file system is not an image, and an archive that was cut off lacks its end", ErrNotImage, printable(o.template.Via), wanted)
 }
 

@@ -113,6 +113,8 @@ func everyForm(l logical) map[string]func(t *testing.T) given {
 		"docker save, new":         {func(t *testing.T) []file { return newSave(t, l, tag) }, DockerArchive, DockerArchive},
 		"podman save":              {func(t *testing.T) []file { return podmanSave(t, l, tag) }, DockerArchive, DockerArchive},
 		"docker save, gzip layers": {func(t *testing.T) []file { return gzipSave(t, l, tag) }, DockerArchive, DockerArchive},
+		"skopeo dir, gzip layers":  {func(t *testing.T) []file { return directoryOf(t, l, "+gzip", gzipped) }, Directory, Directory},
+		"skopeo dir, plain layers": {func(t *testing.T) []file { return directoryOf(t, l, "", plain) }, Directory, Directory},
 		"OCI, gzip layers":         {func(t *testing.T) []file { return ociFiles(t, l, "+gzip", gzipped) }, OCIArchive, OCILayout},
 		"OCI, zstd layers":         {func(t *testing.T) []file { return ociFiles(t, l, "+zstd", zstded) }, OCIArchive, OCILayout},
 		"OCI, plain layers":        {func(t *testing.T) []file { return ociFiles(t, l, "", plain) }, OCIArchive, OCILayout},
@@ -155,6 +157,21 @@ func everyForm(l logical) map[string]func(t *testing.T) given {
 func ociFiles(t *testing.T, l logical, suffix string, compress func(testing.TB, []byte) []byte) []file {
 	b := blobs{}
 	return layoutFiles(t, b, b.manifest(t, l, suffix, compress))
+}
+
+// directoryOf is the image as "skopeo copy … dir:" writes it.
+func directoryOf(t *testing.T, l logical, suffix string, compress func(testing.TB, []byte) []byte) []file {
+	b := blobs{}
+	root := b.manifest(t, l, suffix, compress)
+	files := []file{{name: "version", content: "Directory Transport Version: 1.1\n"}}
+	for digest, raw := range b {
+		name := strings.TrimPrefix(digest, "sha256:")
+		if digest == root.Digest {
+			name = "manifest.json"
+		}
+		files = append(files, file{name: name, content: string(raw)})
+	}
+	return files
 }
 
 func inRegistry(t *testing.T, l logical, suffix string, compress func(testing.TB, []byte) []byte) given {

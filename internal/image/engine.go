@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,6 +35,25 @@ type inspected struct {
 	OS           string `json:"Os"`
 	Architecture string
 	Variant      string
+	RepoTags     []string
+	RepoDigests  []string
+}
+
+// nameOf returns the canonical form of the image's name that the user meant;
+// empty where it was called by its ID or a part of it. Podman adds localhost/
+// to names without a registry, where a pull would ask Docker Hub.
+func (i *inspected) nameOf(asked string) string {
+	for _, held := range slices.Concat(i.RepoTags, i.RepoDigests) {
+		if sameName(asked, held) {
+			return canonicalName(held)
+		}
+	}
+	for _, held := range i.RepoTags {
+		if local, ok := strings.CutPrefix(held, "localhost/"); ok && sameName(asked, local) {
+			return canonicalName(held)
+		}
+	}
+	return ""
 }
 
 // engineImages exports an image from an engine. The export is a stream, so its
@@ -65,18 +85,8 @@ func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*I
 	}
 	defer body.Close()
 	o.template.Source, o.template.Via = e.kind, c.via
-	if parsed, err := parseName(name); err == nil && !isID(name) {
-		o.template.Name = parsed.Name()
-	}
+	o.template.Name = info.nameOf(name)
 	return o.stream(ctx, archiveSource{}, body)
-}
-
-// isID reports whether a name is an image's ID, whole or its beginning.
-func isID(name string) bool {
-	if strings.HasPrefix(name, "sha256:") {
-		return true
-	}
-	return len(name) >= 12 && isHex(name, len(name)&^1)
 }
 
 func platformJSON(p Platform) string {
@@ -105,6 +115,8 @@ func (e engine) reason(err error) string {
 	switch {
 	case errors.Is(err, ErrEngineDown):
 		return where + " is not running"
+	case errors.Is(err, ErrEngineDenied):
+		return where + " may not be asked by this user"
 	case errors.Is(err, ErrNoPlatform):
 		return where + " holds another platform"
 	}
@@ -123,6 +135,7 @@ type connection struct {
 // connect asks each address until one answers.
 func (e engine) connect(ctx context.Context, opts Options) (*connection, error) {
 	var reasons []string
+	denied := false
 	for _, a := range e.addresses {
 		c, err := a.dial(opts)
 		if err == nil {
@@ -136,8 +149,12 @@ func (e engine) connect(ctx context.Context, opts Options) (*connection, error) 
 			return nil, ctx.Err()
 		}
 		reasons = append(reasons, a.String()+": "+printable(err.Error()))
+		denied = denied || errors.Is(err, fs.ErrPermission)
 	}
-	if len(reasons) == 0 {
+	switch {
+	case denied:
+		return nil, fmt.Errorf("%w: %s: %s; run as a user who may open the socket (docker: a member of its group), or scan the image from a registry or an archive", ErrEngineDenied, e.called, strings.Join(reasons, "; "))
+	case len(reasons) == 0:
 		return nil, fmt.Errorf("%w: %s: no socket found; %s", ErrEngineDown, e.called, e.start)
 	}
 	return nil, fmt.Errorf("%w: %s: %s; %s", ErrEngineDown, e.called, strings.Join(reasons, "; "), e.start)
@@ -241,6 +258,9 @@ func (c *connection) explain(name string, err error) error {
 		return fmt.Errorf("%w: %s: %s", ErrEngineDown, c.via, printable(err.Error()))
 	case answer.status == http.StatusNotFound && strings.Contains(answer.message, "platform"):
 		return fmt.Errorf("%w: %s: %s", ErrNoPlatform, c.via, answer.message)
+	case answer.status == http.StatusInternalServerError && strings.HasPrefix(answer.message, "normalizing image"):
+		// Podman's answer to a name that can't be one of its images.
+		return fmt.Errorf("%w: %s can hold no image of this name: %s", ErrNotFound, c.via, answer.message)
 	case answer.status == http.StatusNotFound:
 		return fmt.Errorf("%w: %s does not hold %s: pull it, or write docker://%s for the registry", ErrNotFound, c.via, printable(name), printable(name))
 	case slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, answer.status):

@@ -157,3 +157,58 @@ func TestEnginePlatform(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestEngineName claims that an image goes by the name that the engine holds
+// it under, and by none where it was called by its ID.
+func TestEngineName(t *testing.T) {
+	docker := inspected{RepoTags: []string{"team/app:1", "app:latest"}, RepoDigests: []string{"team/app@sha256:" + strings.Repeat("a", 64)}}
+	podman := inspected{RepoTags: []string{"localhost/app:latest", "quay.io/team/app:1"}}
+	for _, c := range []struct {
+		engine inspected
+		asked  string
+		want   string
+	}{
+		{docker, "team/app:1", "index.docker.io/team/app:1"},
+		{docker, "docker.io/team/app:1", "index.docker.io/team/app:1"},
+		{docker, "app", "index.docker.io/library/app:latest"},
+		{docker, "team/app@sha256:" + strings.Repeat("a", 64), "index.docker.io/team/app@sha256:" + strings.Repeat("a", 64)},
+		{docker, "486fa", ""},
+		{docker, "sha256:" + strings.Repeat("b", 64), ""},
+		{podman, "app", "localhost/app:latest"},
+		{podman, "localhost/app:latest", "localhost/app:latest"},
+		{podman, "quay.io/team/app:1", "quay.io/team/app:1"},
+	} {
+		if got := c.engine.nameOf(c.asked); got != c.want {
+			t.Errorf("%s: %q, want %q", c.asked, got, c.want)
+		}
+	}
+}
+
+// TestPodmanRefusesName: Podman answers 500 to a name that none of its images can have.
+func TestPodmanRefusesName(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/_ping" {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"cause":"x","message":"normalizing image: normalizing name for compat API: repository name must be lowercase","response":500}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	_, err := read(t, "podman:UPPER", Options{Getenv: env(map[string]string{"CONTAINER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})})
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "lowercase") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestEngineDenied claims that a socket that may not be opened isn't called an
+// engine that doesn't run.
+func TestEngineDenied(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may open every socket")
+	}
+	socket := serveEngine(t, nil)
+	must(t, os.Chmod(socket, 0))
+	_, err := read(t, "docker:a:1", Options{Getenv: env(map[string]string{"DOCKER_HOST": "unix://" + socket})})
+	if !errors.Is(err, ErrEngineDenied) || !strings.Contains(err.Error(), "permission denied") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -35,6 +35,9 @@ var (
 	ErrUnreachable = errors.New("registry unreachable")
 	// ErrEngineDown: the container engine isn't running or can't be talked to.
 	ErrEngineDown = errors.New("engine not running")
+	// ErrEngineDenied: the container engine is there and this user may not
+	// talk to it.
+	ErrEngineDenied = errors.New("no permission to use the engine")
 	// ErrDamaged: bytes are missing, cut off or not what a digest promises.
 	// It is always found in a *DamagedError.
 	ErrDamaged = errors.New("image damaged")
@@ -132,7 +135,7 @@ func classified(err error) bool {
 func kinds() []error {
 	return []error{
 		ErrStreamed, ErrReference, ErrNotFound, ErrNoTag, ErrNoPlatform, ErrUnauthorized, ErrForbidden,
-		ErrRateLimited, ErrUnreachable, ErrEngineDown, ErrDamaged, ErrTooLarge, ErrNotImage, ErrAmbiguous,
+		ErrRateLimited, ErrUnreachable, ErrEngineDown, ErrEngineDenied, ErrDamaged, ErrTooLarge, ErrNotImage, ErrAmbiguous,
 		ErrForeign, ErrNeedsStream,
 	}
 }

@@ -62,6 +62,8 @@ const (
 	DockerArchive SourceKind = "docker-archive"
 	OCILayout     SourceKind = "oci-layout"
 	OCIArchive    SourceKind = "oci-archive"
+	// Directory is what skopeo and Podman call dir.
+	Directory SourceKind = "dir"
 )
 
 // Platform is os/architecture[/variant].

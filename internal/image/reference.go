@@ -51,6 +51,7 @@ func parseTarget(arg string) (target, error) {
 		{"oci:", archiveTarget, ociForm},
 		{"oci-layout:", archiveTarget, ociForm},
 		{"oci-archive:", archiveTarget, ociForm},
+		{"dir:", archiveTarget, dirForm},
 	} {
 		rest, ok := strings.CutPrefix(arg, p.prefix)
 		switch {
