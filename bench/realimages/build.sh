@@ -115,8 +115,7 @@ full_packages='python3 python3-requests python3-yaml python3-jinja2 python3-cryp
 	liblog4j1.2-java libcommons-collections3-java libcommons-text-java libjackson2-databind-java libguava-java
 	libxstream-java libtomcat9-java libnetty-java ruby ruby-rack ruby-nokogiri ruby-sinatra php-cli php-symfony-console
 	php-symfony-http-foundation php-twig composer nginx-light redis-server'
-large_packages='build-essential golang-go rustc cargo cmake gdb linux-headers-amd64 texlive-latex-extra
-	python3-scipy python3-pandas python3-matplotlib postgresql mariadb-server nodejs npm libreoffice-core-nogui'
+large_packages='build-essential golang-go cmake gdb linux-headers-amd64 mariadb-server python3-pandas'
 
 full_root() {
 	copy_root base full
