@@ -182,75 +182,109 @@ func fixtureCases() []heldCase {
 		return []reconcile.Difference{{Cause: cause, Detail: detail}}
 	}
 	list := []heldCase{
-		{packages: []string{"log4j-core"}, id: "CVE-2021-44228", disposition: triage.Rebuild, title: "log4j-core: Remote code execution in Log4j 2.x when logs contain an attacker-controlled string value",
+		{
+			packages: []string{"log4j-core"}, id: "CVE-2021-44228", disposition: triage.Rebuild, title: "log4j-core: Remote code execution in Log4j 2.x when logs contain an attacker-controlled string value",
 			trivy:       match("CVE-2021-44228", advisory.Critical, "ghsa", advisory.Fixed, "2.15.0", cvss31("ghsa", "AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10)),
 			grype:       match("GHSA-jfh8-c2jp-5v3q", advisory.Critical, "ghsa", advisory.Fixed, "2.15.0", cvss31("ghsa", "AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10)),
-			differences: differ(reconcile.OtherID, "trivy-db: CVE-2021-44228, grype-db: GHSA-jfh8-c2jp-5v3q")},
-		{packages: glibc, id: "CVE-2023-4911", disposition: triage.Rebuild, title: "glibc: buffer overflow in ld.so leading to privilege escalation",
+			differences: differ(reconcile.OtherID, "trivy-db: CVE-2021-44228, grype-db: GHSA-jfh8-c2jp-5v3q"),
+		},
+		{
+			packages: glibc, id: "CVE-2023-4911", disposition: triage.Rebuild, title: "glibc: buffer overflow in ld.so leading to privilege escalation",
 			trivy: match("CVE-2023-4911", advisory.High, "nvd", advisory.Fixed, "2.36-9+deb12u3", tunables),
-			grype: match("CVE-2023-4911", advisory.High, "nvd", advisory.Fixed, "2.36-9+deb12u3", tunables)},
-		{packages: glibc, id: "CVE-2024-2961", disposition: triage.Rebuild, title: "glibc: Out of bounds write in iconv may lead to remote code execution",
+			grype: match("CVE-2023-4911", advisory.High, "nvd", advisory.Fixed, "2.36-9+deb12u3", tunables),
+		},
+		{
+			packages: glibc, id: "CVE-2024-2961", disposition: triage.Rebuild, title: "glibc: Out of bounds write in iconv may lead to remote code execution",
 			trivy:       match("CVE-2024-2961", advisory.High, "redhat", advisory.Fixed, "2.36-9+deb12u6", iconv),
 			grype:       match("CVE-2024-2961", advisory.Unknown, "", advisory.Fixed, "2.36-9+deb12u6"),
-			differences: differ(reconcile.SeverityDiffers, "trivy-db: high (redhat), grype-db: unknown")},
-		{packages: openssl, id: "CVE-2023-5363", disposition: triage.Rebuild, title: "openssl: Incorrect cipher key and IV length processing",
+			differences: differ(reconcile.SeverityDiffers, "trivy-db: high (redhat), grype-db: unknown"),
+		},
+		{
+			packages: openssl, id: "CVE-2023-5363", disposition: triage.Rebuild, title: "openssl: Incorrect cipher key and IV length processing",
 			trivy: match("CVE-2023-5363", advisory.High, "nvd", advisory.Fixed, "3.0.11-1~deb12u2", cipher),
-			grype: match("CVE-2023-5363", advisory.High, "nvd", advisory.Fixed, "3.0.11-1~deb12u2", cipher)},
-		{packages: []string{"libexpat1"}, id: "CVE-2024-45491", disposition: triage.Rebuild, title: "libexpat: Integer Overflow or Wraparound",
+			grype: match("CVE-2023-5363", advisory.High, "nvd", advisory.Fixed, "3.0.11-1~deb12u2", cipher),
+		},
+		{
+			packages: []string{"libexpat1"}, id: "CVE-2024-45491", disposition: triage.Rebuild, title: "libexpat: Integer Overflow or Wraparound",
 			trivy: match("CVE-2024-45491", advisory.Critical, "nvd", advisory.Fixed, "2.5.0-1+deb12u1", cvss31("nvd", all, 9.8)),
-			grype: match("CVE-2024-45491", advisory.Critical, "nvd", advisory.Fixed, "2.5.0-1+deb12u1", cvss31("nvd", all, 9.8))},
-		{packages: []string{"lodash"}, id: "CVE-2021-23337", disposition: triage.Rebuild, title: "nodejs-lodash: command injection via template",
+			grype: match("CVE-2024-45491", advisory.Critical, "nvd", advisory.Fixed, "2.5.0-1+deb12u1", cvss31("nvd", all, 9.8)),
+		},
+		{
+			packages: []string{"lodash"}, id: "CVE-2021-23337", disposition: triage.Rebuild, title: "nodejs-lodash: command injection via template",
 			trivy:       match("CVE-2021-23337", advisory.High, "ghsa", advisory.Fixed, "4.17.21", cvss31("ghsa", "AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:H/A:H", 7.2)),
 			grype:       match("GHSA-35jh-r3h4-6jhm", advisory.High, "ghsa", advisory.Fixed, "4.17.21", cvss31("ghsa", "AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:H/A:H", 7.2)),
-			differences: differ(reconcile.OtherID, "trivy-db: CVE-2021-23337, grype-db: GHSA-35jh-r3h4-6jhm")},
-		{packages: []string{"lodash"}, id: "CVE-2020-8203", disposition: triage.Rebuild, title: "nodejs-lodash: prototype pollution in zipObjectDeep function",
+			differences: differ(reconcile.OtherID, "trivy-db: CVE-2021-23337, grype-db: GHSA-35jh-r3h4-6jhm"),
+		},
+		{
+			packages: []string{"lodash"}, id: "CVE-2020-8203", disposition: triage.Rebuild, title: "nodejs-lodash: prototype pollution in zipObjectDeep function",
 			trivy:       match("CVE-2020-8203", advisory.High, "ghsa", advisory.Fixed, "4.17.19", cvss31("ghsa", "AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:H/A:H", 7.4)),
 			grype:       match("GHSA-p6mc-m468-83gw", advisory.High, "ghsa", advisory.Fixed, "4.17.19", cvss31("ghsa", "AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:H/A:H", 7.4)),
-			differences: differ(reconcile.OtherID, "trivy-db: CVE-2020-8203, grype-db: GHSA-p6mc-m468-83gw")},
-		{packages: []string{"perl-base"}, id: "CVE-2023-31484", disposition: triage.Rebuild, title: "perl: CPAN.pm does not verify TLS certificates when downloading distributions over HTTPS",
+			differences: differ(reconcile.OtherID, "trivy-db: CVE-2020-8203, grype-db: GHSA-p6mc-m468-83gw"),
+		},
+		{
+			packages: []string{"perl-base"}, id: "CVE-2023-31484", disposition: triage.Rebuild, title: "perl: CPAN.pm does not verify TLS certificates when downloading distributions over HTTPS",
 			trivy: match("CVE-2023-31484", advisory.High, "nvd", advisory.Fixed, "5.36.0-7+deb12u3", cvss31("nvd", "AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H", 8.1)),
-			grype: match("CVE-2023-31484", advisory.High, "nvd", advisory.Fixed, "5.36.0-7+deb12u3", cvss31("nvd", "AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H", 8.1))},
-		{packages: []string{"setuptools"}, id: "CVE-2024-6345", disposition: triage.Rebuild, title: "pypa/setuptools: Remote code execution via download functions in the package_index module",
+			grype: match("CVE-2023-31484", advisory.High, "nvd", advisory.Fixed, "5.36.0-7+deb12u3", cvss31("nvd", "AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H", 8.1)),
+		},
+		{
+			packages: []string{"setuptools"}, id: "CVE-2024-6345", disposition: triage.Rebuild, title: "pypa/setuptools: Remote code execution via download functions in the package_index module",
 			trivy: match("CVE-2024-6345", advisory.High, "ghsa", advisory.Fixed, "70.0.0", cvss31("ghsa", "AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", 8.8),
 				advisory.CVSS{Source: "ghsa", Version: "4.0", Vector: "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:A/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", Score: 7.5}),
 			grype:       match("GHSA-cx63-2mw6-8hw5", advisory.High, "ghsa", advisory.Fixed, "70.0.0", cvss31("ghsa", "AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", 8.8)),
-			differences: differ(reconcile.OtherID, "trivy-db: CVE-2024-6345, grype-db: GHSA-cx63-2mw6-8hw5")},
+			differences: differ(reconcile.OtherID, "trivy-db: CVE-2024-6345, grype-db: GHSA-cx63-2mw6-8hw5"),
+		},
 	}
 	return append(list, fixtureLesserCases(openssl, glibc, pkcs)...)
 }
 
 func fixtureLesserCases(openssl, glibc []string, pkcs advisory.CVSS) []heldCase {
 	return []heldCase{
-		{packages: openssl, id: "CVE-2024-6119", disposition: triage.Defer, title: "openssl: Possible denial of service in X.509 name checks",
+		{
+			packages: openssl, id: "CVE-2024-6119", disposition: triage.Defer, title: "openssl: Possible denial of service in X.509 name checks",
 			trivy:       match("CVE-2024-6119", advisory.Medium, "redhat", advisory.Fixed, "3.0.14-1~deb12u2", cvss31("redhat", "AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:N/A:H", 5.9)),
 			grype:       match("CVE-2024-6119", advisory.Unknown, "", advisory.Fixed, "3.0.14-1~deb12u2"),
-			differences: []reconcile.Difference{{Cause: reconcile.SeverityDiffers, Detail: "trivy-db: medium (redhat), grype-db: unknown"}}},
-		{packages: openssl, id: "CVE-2024-0727", disposition: triage.Defer, title: "openssl: denial of service via null dereference",
+			differences: []reconcile.Difference{{Cause: reconcile.SeverityDiffers, Detail: "trivy-db: medium (redhat), grype-db: unknown"}},
+		},
+		{
+			packages: openssl, id: "CVE-2024-0727", disposition: triage.Defer, title: "openssl: denial of service via null dereference",
 			trivy: match("CVE-2024-0727", advisory.Medium, "nvd", advisory.Fixed, "3.0.13-1~deb12u1", pkcs),
-			grype: match("CVE-2024-0727", advisory.Medium, "nvd", advisory.Fixed, "3.0.13-1~deb12u1", pkcs)},
-		{packages: openssl, id: "CVE-2024-9143", disposition: triage.Defer, title: "openssl: Low-level invalid GF(2^m) parameters lead to OOB memory access",
+			grype: match("CVE-2024-0727", advisory.Medium, "nvd", advisory.Fixed, "3.0.13-1~deb12u1", pkcs),
+		},
+		{
+			packages: openssl, id: "CVE-2024-9143", disposition: triage.Defer, title: "openssl: Low-level invalid GF(2^m) parameters lead to OOB memory access",
 			trivy:       match("CVE-2024-9143", advisory.Low, "redhat", advisory.Fixed, "3.0.15-1~deb12u1", cvss31("redhat", "AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:N/A:L", 3.7)),
 			grype:       match("CVE-2024-9143", advisory.Unknown, "", advisory.Fixed, "3.0.15-1~deb12u1"),
-			differences: []reconcile.Difference{{Cause: reconcile.SeverityDiffers, Detail: "trivy-db: low (redhat), grype-db: unknown"}}},
-		{packages: []string{"pip"}, id: "CVE-2023-5752", disposition: triage.Defer, title: "pip: Mercurial configuration injectable in repo revision when installing via pip",
+			differences: []reconcile.Difference{{Cause: reconcile.SeverityDiffers, Detail: "trivy-db: low (redhat), grype-db: unknown"}},
+		},
+		{
+			packages: []string{"pip"}, id: "CVE-2023-5752", disposition: triage.Defer, title: "pip: Mercurial configuration injectable in repo revision when installing via pip",
 			trivy:       match("CVE-2023-5752", advisory.Medium, "ghsa", advisory.Fixed, "23.3", cvss31("nvd", "AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N", 5.5)),
 			grype:       match("GHSA-mq26-g339-26xf", advisory.Medium, "ghsa", advisory.Fixed, "23.3", cvss31("nvd", "AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N", 5.5)),
-			differences: []reconcile.Difference{{Cause: reconcile.OtherID, Detail: "trivy-db: CVE-2023-5752, grype-db: GHSA-mq26-g339-26xf"}}},
-		{packages: []string{"zlib1g"}, id: "CVE-2023-45853", disposition: triage.Track, title: "zlib: integer overflow and resultant heap-based buffer overflow in zipOpenNewFileInZip4_6",
+			differences: []reconcile.Difference{{Cause: reconcile.OtherID, Detail: "trivy-db: CVE-2023-5752, grype-db: GHSA-mq26-g339-26xf"}},
+		},
+		{
+			packages: []string{"zlib1g"}, id: "CVE-2023-45853", disposition: triage.Track, title: "zlib: integer overflow and resultant heap-based buffer overflow in zipOpenNewFileInZip4_6",
 			trivy:       match("CVE-2023-45853", advisory.Critical, "nvd", advisory.NotFixed, "", cvss31("nvd", "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8)),
 			grype:       match("CVE-2023-45853", advisory.Critical, "nvd", advisory.WontFix, "", cvss31("nvd", "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8)),
-			differences: []reconcile.Difference{{Cause: reconcile.FixState, Detail: "trivy-db: not fixed, grype-db: won't fix"}}},
-		{packages: glibc, id: "CVE-2010-4756", disposition: triage.Track, title: "glibc: glob implementation can cause excessive CPU and memory consumption due to crafted glob expressions",
+			differences: []reconcile.Difference{{Cause: reconcile.FixState, Detail: "trivy-db: not fixed, grype-db: won't fix"}},
+		},
+		{
+			packages: glibc, id: "CVE-2010-4756", disposition: triage.Track, title: "glibc: glob implementation can cause excessive CPU and memory consumption due to crafted glob expressions",
 			trivy:       match("CVE-2010-4756", advisory.Low, "debian", advisory.NotFixed, "", advisory.CVSS{Source: "redhat", Version: "2.0", Vector: "AV:N/AC:L/Au:N/C:N/I:N/A:P", Score: 5}),
 			grype:       match("CVE-2010-4756", advisory.Negligible, "debian", advisory.NotFixed, ""),
-			differences: []reconcile.Difference{{Cause: reconcile.SeverityDiffers, Detail: "trivy-db: low (debian), grype-db: negligible (debian)"}}},
-		{packages: []string{"python"}, id: "CVE-2023-27043", disposition: triage.Track, title: "python: Parsing errors in email/_parseaddr.py lead to incorrect value in email address part of tuple",
+			differences: []reconcile.Difference{{Cause: reconcile.SeverityDiffers, Detail: "trivy-db: low (debian), grype-db: negligible (debian)"}},
+		},
+		{
+			packages: []string{"python"}, id: "CVE-2023-27043", disposition: triage.Track, title: "python: Parsing errors in email/_parseaddr.py lead to incorrect value in email address part of tuple",
 			grype:       match("CVE-2023-27043", advisory.Medium, "nvd", advisory.NotFixed, "", cvss31("nvd", "AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:L/A:N", 5.3)),
-			differences: []reconcile.Difference{{Cause: reconcile.CPEOnly, Detail: "grype-db: cpe:2.3:a:python:python:3.8.18, trivy-db does not match CPEs"}}},
-		{packages: []string{"requests"}, id: "CVE-2023-32681", silent: true,
+			differences: []reconcile.Difference{{Cause: reconcile.CPEOnly, Detail: "grype-db: cpe:2.3:a:python:python:3.8.18, trivy-db does not match CPEs"}},
+		},
+		{
+			packages: []string{"requests"}, id: "CVE-2023-32681", silent: true,
 			trivy:       match("CVE-2023-32681", advisory.Medium, "ghsa", advisory.Fixed, "2.31.0", cvss31("ghsa", "AV:N/AC:H/PR:N/UI:R/S:C/C:H/I:N/A:N", 6.1)),
 			grype:       match("GHSA-j8r2-6x86-q33q", advisory.Medium, "ghsa", advisory.Fixed, "2.31.0", cvss31("ghsa", "AV:N/AC:H/PR:N/UI:R/S:C/C:H/I:N/A:N", 6.1)),
-			differences: []reconcile.Difference{{Cause: reconcile.DistributionJudges, Detail: "python3-requests 2.28.1+dfsg-1 owns it, and Debian's advisories hold nothing against that"}}},
+			differences: []reconcile.Difference{{Cause: reconcile.DistributionJudges, Detail: "python3-requests 2.28.1+dfsg-1 owns it, and Debian's advisories hold nothing against that"}},
+		},
 	}
 }
 
