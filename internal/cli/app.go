@@ -45,12 +45,17 @@ func (a *app) addGlobalFlags(f *pflag.FlagSet) {
 // note prints a remark for the person at the terminal.
 func (a *app) note(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.env.Stderr, "plimsoll: %s\n", report.Clean(fmt.Sprintf(format, args...)))
+		a.say(format, args...)
 	}
 }
 
+// say prints what even --quiet does not silence.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintf(a.env.Stderr, "plimsoll: %s\n", report.Clean(fmt.Sprintf(format, args...)))
+}
+
 // store opens the database store.
-func (a *app) store() (*store.Store, error) {
+func (a *app) store(options ...store.Option) (*store.Store, error) {
 	dir := a.dbDir
 	if dir == "" {
 		var err error
@@ -58,7 +63,7 @@ func (a *app) store() (*store.Store, error) {
 			return nil, err
 		}
 	}
-	return store.Open(dir, store.WithIndex(grypedb.Index))
+	return store.Open(dir, append(options, store.WithIndex(grypedb.Index))...)
 }
 
 // databases opens every database that the store holds. With none at all the
@@ -79,7 +84,14 @@ func (a *app) databases(ctx context.Context, s *store.Store) ([]advisory.Databas
 		}
 		if err == nil {
 			var db advisory.Database
-			if db, err = openDatabase(ctx, name, dir, info); err == nil {
+			if db, err = openDatabase(ctx, name, dir, info); errors.Is(err, grypedb.ErrNotIndexed) {
+				// Another version of this program made the lookups.
+				a.note("making the lookups of %s anew", name)
+				if err = s.Index(ctx, name); err == nil {
+					db, err = openDatabase(ctx, name, dir, info)
+				}
+			}
+			if err == nil {
 				open = append(open, db)
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
@@ -181,7 +182,7 @@ func (a *app) runDBStatus(ctx context.Context, format string, maxAge time.Durati
 	if err := tableOrJSON(format); err != nil {
 		return err
 	}
-	s, err := a.store()
+	s, err := a.store(store.WithClock(a.now))
 	if err != nil {
 		return err
 	}
@@ -283,6 +284,9 @@ FILE may be - for standard input. A damaged file changes nothing.
 				results, err = s.ImportReader(cmd.Context(), a.env.Stdin, "standard input", store.ImportOptions{})
 			} else {
 				results, err = s.Import(cmd.Context(), args[0], store.ImportOptions{})
+			}
+			if errors.Is(err, store.ErrNotDatabase) || errors.Is(err, fs.ErrNotExist) {
+				return usage(err)
 			}
 			if err != nil {
 				return &statusError{statusNoDatabase, err}

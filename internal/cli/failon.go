@@ -85,8 +85,15 @@ func hold(v *verdict.Verdict, asked []level) *verdict.Gate {
 		}
 		if n > 0 {
 			g.Failed = true
-			g.Reasons = append(g.Reasons, fmt.Sprintf("%s: %d findings (%s), first %s", l.name, n, l.meaning, first))
+			g.Reasons = append(g.Reasons, fmt.Sprintf("%s: %s (%s), first %s", l.name, findings(n), l.meaning, first))
 		}
 	}
 	return g
+}
+
+func findings(n int) string {
+	if n == 1 {
+		return "1 finding"
+	}
+	return fmt.Sprintf("%d findings", n)
 }

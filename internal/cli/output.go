@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -61,10 +63,16 @@ func (f *fileFlag) Set(s string) error {
 	return nil
 }
 
-// check reports combinations that can't be written.
-func (o *outputs) check() error {
+// check reports what can't be written, before anything is read: of so many
+// references, into these files.
+func (o *outputs) check(references int) error {
 	if len(o.list) == 0 {
 		o.list = []output{{format: "table"}}
+	}
+	for _, out := range o.list {
+		if err := out.check(references); err != nil {
+			return usage(err)
+		}
 	}
 	seen := map[string]bool{}
 	for _, out := range o.list {
@@ -79,6 +87,77 @@ func (o *outputs) check() error {
 	return nil
 }
 
+func (out output) check(references int) error {
+	form, err := report.ByName(out.format)
+	if err != nil {
+		return err
+	}
+	if !form.Many && references > 1 && !strings.Contains(out.file, "{n}") {
+		return fmt.Errorf("one %s document holds one image, and %d were asked for: put {n} into its --output, as in sbom-{n}%s", form.Name, references, form.Extension)
+	}
+	if out.file == "" {
+		return nil
+	}
+	if info, err := os.Stat(out.file); err == nil && info.IsDir() {
+		return fmt.Errorf("write %s: it is a folder", out.file)
+	}
+	if _, err := os.Stat(filepath.Dir(out.file)); err != nil {
+		return fmt.Errorf("write %s: %w", out.file, err)
+	}
+	return nil
+}
+
+// tableShown reports whether the table goes to standard output.
+func (o *outputs) tableShown() bool {
+	return slices.Contains(o.list, output{format: "table"})
+}
+
+// tell says on standard error what a person must know and only the table would
+// have put before their eyes. Why the exit status is not 0 is no mere note.
+func (a *app) tell(r *verdict.Report) {
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		for _, s := range v.Image.Notes {
+			a.note("%s: %s", v.Image.Reference, s)
+		}
+		for _, s := range v.Coverage.Warnings {
+			a.note("%s: warning: %s", v.Image.Reference, s)
+		}
+		if v.Gate != nil {
+			for _, s := range v.Gate.Reasons {
+				a.say("%s: gate failed: %s", v.Image.Reference, s)
+			}
+		}
+		if reason := firstIncomplete(v); reason != "" {
+			a.say("%s: incomplete: %s", v.Image.Reference, reason)
+		}
+	}
+}
+
+// firstIncomplete says why a verdict is incomplete: damage to a layer before
+// what else that damage led to.
+func firstIncomplete(v *verdict.Verdict) string {
+	var first *verdict.Skipped
+	n := 0
+	for i := range v.Coverage.Skipped {
+		s := &v.Coverage.Skipped[i]
+		if !s.Incomplete {
+			continue
+		}
+		if n++; first == nil || (first.Path != "" && s.Path == "") {
+			first = s
+		}
+	}
+	if first == nil {
+		return ""
+	}
+	reason := fmt.Sprintf("layer %d: %s", first.Layer, strings.TrimPrefix(first.Path+": "+first.Reason, ": "))
+	if n > 1 {
+		reason += fmt.Sprintf(" (and %d more)", n-1)
+	}
+	return reason
+}
+
 // write writes every report. A file appears under its name only when whole.
 func (o *outputs) write(a *app, r *verdict.Report, all bool) error {
 	for _, out := range o.list {
@@ -86,7 +165,11 @@ func (o *outputs) write(a *app, r *verdict.Report, all bool) error {
 		if err != nil {
 			return err
 		}
-		if err := a.writeReport(form, out.file, r, all); err != nil {
+		err = a.writeReport(form, out.file, r, all)
+		if errors.Is(err, report.ErrOneVerdict) {
+			return usage(fmt.Errorf("%w, or put {n} into its --output", err))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,10 +50,22 @@ func (o *imageOptions) fresh(a *app, dbs []advisory.Database) error {
 	for _, db := range dbs {
 		if info := db.Info(); store.Stale(info, o.maxAge, a.now()) {
 			return &statusError{statusNoDatabase, fmt.Errorf("%s was built on %s, longer ago than %s: run plimsoll db update",
-				info.Name, info.Built.UTC().Format(time.DateOnly), o.maxAge)}
+				info.Name, info.Built.UTC().Format(time.DateOnly), inDays(o.maxAge))}
 		}
 	}
 	return nil
+}
+
+// inDays writes an age as people say it: "5 days".
+func inDays(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == day:
+		return "1 day"
+	case d > 0 && d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.String()
 }
 
 type scanOptions struct {
@@ -81,7 +94,13 @@ and why, and what was and was not examined.
   plimsoll scan --fail-on fixable-high -o table -o json --output verdict.json app.tar
   docker save app | plimsoll scan -`,
 		Args: atLeast(1, "at least one image"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runScan(cmd.Context(), o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("fail-on") && len(o.failOn) == 0 {
+				// A variable that was not set must not switch the gate off.
+				return usage(fmt.Errorf("--fail-on is empty: one of %s", levelNames()))
+			}
+			return a.runScan(cmd.Context(), o, args)
+		},
 	}
 	o.imageOptions.addTo(cmd.Flags())
 	o.outputs.addTo(cmd.Flags())
@@ -95,7 +114,7 @@ func (a *app) runScan(ctx context.Context, o *scanOptions, refs []string) error 
 	if err != nil {
 		return err
 	}
-	if err := o.outputs.check(); err != nil {
+	if err := o.outputs.check(len(refs)); err != nil {
 		return err
 	}
 	r, err := a.verdicts(ctx, &o.imageOptions, refs)
@@ -105,6 +124,9 @@ func (a *app) runScan(ctx context.Context, o *scanOptions, refs []string) error 
 	result := conclude(r, asked)
 	if err := o.outputs.write(a, r, o.all); err != nil {
 		return err
+	}
+	if !o.outputs.tableShown() {
+		a.tell(r)
 	}
 	return exit(result)
 }
@@ -137,11 +159,22 @@ func (a *app) scanAll(ctx context.Context, scanner *scan.Scanner, opt image.Opti
 		verdicts, err := scanner.Reference(ctx, ref, opt)
 		show.close()
 		if err != nil {
-			return nil, err
+			return nil, about(ref, err)
 		}
 		r.Verdicts = append(r.Verdicts, verdicts...)
 	}
 	return r, nil
+}
+
+// about says which reference an error is about, where it does not yet.
+func about(ref string, err error) error {
+	if ref == "-" {
+		ref = "standard input"
+	}
+	if ref == "" || strings.Contains(err.Error(), ref) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", ref, err)
 }
 
 // conclude holds every verdict against the levels and decides the exit status.
