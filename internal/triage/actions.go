@@ -73,6 +73,8 @@ type plan struct {
 // part is one package of a plan.
 type part struct {
 	name, from, to string
+	// urgentTo is the version that clears the urgent ones, at most to.
+	urgentTo       string
 	clears, urgent int
 	binaries       map[string]bool
 }
@@ -105,6 +107,9 @@ func (a *planner) take(f *Finding) {
 	x.clears++
 	if f.Disposition == Rebuild {
 		x.urgent++
+		if x.urgentTo == "" || a.less(p.Type, x.urgentTo, to) {
+			x.urgentTo = to
+		}
 	}
 	if x.to == "" || a.less(p.Type, x.to, to) {
 		x.to = to
@@ -229,10 +234,10 @@ func (a *planner) finish(g *plan) Action {
 		x.Title = fmt.Sprintf("rebuild /%s with Go %s or later: %s", g.pkg.Path, x.To, clears)
 	case BumpDependency:
 		x.Title = fmt.Sprintf("bump %s in %s to %s: %s", x.Package, application(g.pkg), x.To, clears)
-		x.Detail = a.dependents(g.pkg)
+		x.Detail = joined(a.dependents(g.pkg), parts[0].sooner())
 	case UpgradeRuntime:
 		x.Title = fmt.Sprintf("upgrade %s to %s: %s", x.Package, x.To, clears)
-		x.Detail = fmt.Sprintf("/%s, layer %d", g.pkg.Path, g.pkg.Origin.Index)
+		x.Detail = joined(fmt.Sprintf("/%s, layer %d", g.pkg.Path, g.pkg.Origin.Index), parts[0].sooner())
 	case UpgradePackage:
 		if len(parts) == 1 {
 			x.Title = fmt.Sprintf("upgrade %s to %s: %s", x.Package, x.To, clears)
@@ -244,6 +249,19 @@ func (a *planner) finish(g *plan) Action {
 		x.Detail = upgrades(parts)
 	}
 	return x
+}
+
+// sooner names the lower version that is enough for what is urgent.
+func (p *part) sooner() string {
+	if p.urgent == 0 || p.urgentTo == p.to {
+		return ""
+	}
+	return fmt.Sprintf("%s already clears the %d urgent", p.urgentTo, p.urgent)
+}
+
+// joined puts "; " between the texts that are not empty.
+func joined(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), "; ")
 }
 
 // sorted are the parts by what they clear.

@@ -175,6 +175,7 @@ func TestActions(t *testing.T) {
 		fixed(lodash, "CVE-2021-23337", advisory.High, "4.17.21"),
 		fixed(lodash, "CVE-2020-8203", advisory.High, "4.17.19", "5.0.0"),
 		fixed(python, "CVE-2024-7592", advisory.High, "3.8.20"),
+		fixed(python, "CVE-2024-8088", advisory.Medium, "3.9.20", "3.12.6"),
 		fixed(python, "CVE-2025-0938", advisory.Medium, "3.15.0a6"),
 		fixed(stdlib, "CVE-2024-24790", advisory.Critical, "1.21.11", "1.22.4"),
 		{PackageID: bash.ID, ID: "CVE-2024-9999", Severity: advisory.Critical, State: advisory.NotFixed},
@@ -185,7 +186,7 @@ func TestActions(t *testing.T) {
 		"upgrade openssl to 3.0.15-1~deb12u1: clears 3 (2 urgent)",
 		"rebuild on a newer base: clears 2 (1 urgent)",
 		"rebuild /usr/bin/tool with Go 1.22.4 or later: clears 1 (1 urgent)",
-		"upgrade python to 3.8.20: clears 1 (1 urgent)",
+		"upgrade python to 3.9.20: clears 2 (1 urgent)",
 	}
 	got := titles(actions)
 	slices.Sort(want)
@@ -202,6 +203,9 @@ func TestActions(t *testing.T) {
 	for _, a := range actions {
 		if a.Package == "lodash" && a.Detail != "direct dependency of shop" {
 			t.Errorf("lodash: detail is %q", a.Detail)
+		}
+		if a.Package == "python" && a.Detail != "/usr/local/bin/python3.8, layer 1; 3.8.20 already clears the 1 urgent" {
+			t.Errorf("python: detail is %q", a.Detail)
 		}
 		for _, id := range a.Clears {
 			cleared[id] = true
