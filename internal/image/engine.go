@@ -56,6 +56,15 @@ func (i *inspected) nameOf(asked string) string {
 	return ""
 }
 
+// knows reports whether a manifest's or index's digest is one that the image
+// can be found by. Engines that don't keep manifests make one up for an export:
+// its digest is nowhere else, and must not be taken for one to pin.
+func (i *inspected) knows(digest string) bool {
+	return digest != "" && (i.ID == digest || slices.ContainsFunc(i.RepoDigests, func(held string) bool {
+		return strings.HasSuffix(held, "@"+digest)
+	}))
+}
+
 // engineImages exports an image from an engine. The export is a stream, so its
 // layers are handed to Options.Streamed.
 func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*Image, error) {
@@ -79,14 +88,20 @@ func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*I
 	if o.options.Streamed == nil {
 		return nil, fmt.Errorf("%w: an image in the %s", ErrNeedsStream, c.via)
 	}
-	body, err := c.get(ctx, "/images/"+escapeName(name)+"/get", query)
+	body, err := c.export(ctx, name, info.ID, query)
 	if err != nil {
 		return nil, c.explain(name, err)
 	}
 	defer body.Close()
 	o.template.Source, o.template.Via = e.kind, c.via
 	o.template.Name = info.nameOf(name)
-	return o.stream(ctx, archiveSource{}, body)
+	images, err := o.stream(ctx, archiveSource{}, body)
+	for _, img := range images {
+		if !info.knows(img.Digest) && !info.knows(img.IndexDigest) {
+			img.Digest, img.IndexDigest = "", ""
+		}
+	}
+	return images, err
 }
 
 func platformJSON(p Platform) string {
@@ -115,6 +130,8 @@ func (e engine) reason(err error) string {
 	switch {
 	case errors.Is(err, ErrEngineDown):
 		return where + " is not running"
+	case errors.Is(err, ErrEngineFailed):
+		return where + " could not give it"
 	case errors.Is(err, ErrEngineDenied):
 		return where + " may not be asked by this user"
 	case errors.Is(err, ErrNoPlatform):
@@ -130,6 +147,8 @@ type connection struct {
 	via    string
 	// api is the minor number of its API version, 0 where unknown.
 	api int
+	// libpod is the version of Podman's own API, empty for other engines.
+	libpod string
 }
 
 // connect asks each address until one answers.
@@ -180,6 +199,7 @@ func (c *connection) ping(ctx context.Context) error {
 	if n, err := strconv.Atoi(minor); err == nil && major == "1" {
 		c.api = n
 	}
+	c.libpod = resp.Header.Get("Libpod-Api-Version")
 	return nil
 }
 
@@ -206,6 +226,24 @@ func (c *connection) inspect(ctx context.Context, name string) (*inspected, erro
 		return nil, fmt.Errorf("%w: %s: its answer is not that of an engine: %s", ErrEngineDown, c.via, printable(err.Error()))
 	}
 	return &info, nil
+}
+
+// export asks for an image as an archive. Podman fails to give an image with
+// zstd layers by Docker's API, whose manifests have no such type; its own API
+// gives it as an OCI archive. That is the second choice, since it gives some
+// images with a configuration of another digest.
+func (c *connection) export(ctx context.Context, name, id string, query url.Values) (io.ReadCloser, error) {
+	body, err := c.get(ctx, "/images/"+escapeName(name)+"/get", query)
+	var answer *engineError
+	if c.libpod == "" || !errors.As(err, &answer) || answer.status != http.StatusInternalServerError {
+		return body, err
+	}
+	path := "/v" + url.PathEscape(c.libpod) + "/libpod/images/" + url.PathEscape(strings.TrimPrefix(id, "sha256:")) + "/get"
+	body, second := c.get(ctx, path, url.Values{"format": {"oci-archive"}})
+	if second != nil {
+		return nil, err
+	}
+	return body, nil
 }
 
 // engineError is an engine's answer that isn't a success.
@@ -268,7 +306,7 @@ func (c *connection) explain(name string, err error) error {
 	case answer.status == http.StatusBadRequest:
 		return fmt.Errorf("%w: %s: %w", ErrReference, c.via, answer)
 	}
-	return fmt.Errorf("%w: %s answered %w", ErrEngineDown, c.via, answer)
+	return fmt.Errorf("%w: %s answered %w", ErrEngineFailed, c.via, answer)
 }
 
 func (c *connection) close() { c.client.CloseIdleConnections() }

@@ -212,3 +212,56 @@ func TestEngineDenied(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestPodmanZstd: Podman can't give an image with zstd layers by Docker's API,
+// and makes up a manifest where it gives it by its own.
+func TestPodmanZstd(t *testing.T) {
+	l := sample(t, hostPlatform())
+	name := "quay.io/team/sample:1"
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.String())
+		w.Header().Set("Libpod-Api-Version", "4.3.1")
+		switch {
+		case r.URL.Path == "/_ping":
+		case strings.HasSuffix(r.URL.Path, "/json"):
+			_, _ = io.WriteString(w, `{"Id":"sha256:`+strings.Repeat("a", 64)+`","RepoTags":["`+name+`"]}`)
+		case strings.HasPrefix(r.URL.Path, "/images/"):
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"message":"zstd compression is not supported for docker images"}`)
+		default:
+			_, _ = w.Write(tarOf(t, ociFiles(t, l, "", plain)...))
+		}
+	}))
+	t.Cleanup(server.Close)
+	img, err := read(t, "podman:"+name, Options{Getenv: env(map[string]string{"CONTAINER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})})
+	must(t, err)
+	want := "/v4.3.1/libpod/images/" + strings.Repeat("a", 64) + "/get?format=oci-archive"
+	if asked[len(asked)-1] != want {
+		t.Errorf("asked %q, want %q at last", asked, want)
+	}
+	if img.Name != name || img.Digest != "" || img.ConfigDigest != digestOf(l.config) {
+		t.Errorf("name %q, digest %q, configuration %q", img.Name, img.Digest, img.ConfigDigest)
+	}
+}
+
+// TestEngineFails claims that an engine's own fault isn't called an engine that
+// doesn't run, and doesn't keep a plain name from the registry.
+func TestEngineFails(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/_ping" {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"message":"the disk is full"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	opts := Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})}
+	_, err := read(t, "docker:a:1", opts)
+	if !errors.Is(err, ErrEngineFailed) || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("got %v", err)
+	}
+	reg, _ := pushed(t)
+	img, err := read(t, reg.host()+"/team/sample:1", opts)
+	must(t, err)
+	checkNotes(t, img, "could not give it")
+}

@@ -35,6 +35,8 @@ var (
 	ErrUnreachable = errors.New("registry unreachable")
 	// ErrEngineDown: the container engine isn't running or can't be talked to.
 	ErrEngineDown = errors.New("engine not running")
+	// ErrEngineFailed: the container engine runs and answered with a fault of its own.
+	ErrEngineFailed = errors.New("engine failed")
 	// ErrEngineDenied: the container engine is there and this user may not
 	// talk to it.
 	ErrEngineDenied = errors.New("no permission to use the engine")
@@ -135,7 +137,7 @@ func classified(err error) bool {
 func kinds() []error {
 	return []error{
 		ErrStreamed, ErrReference, ErrNotFound, ErrNoTag, ErrNoPlatform, ErrUnauthorized, ErrForbidden,
-		ErrRateLimited, ErrUnreachable, ErrEngineDown, ErrEngineDenied, ErrDamaged, ErrTooLarge, ErrNotImage, ErrAmbiguous,
+		ErrRateLimited, ErrUnreachable, ErrEngineDown, ErrEngineFailed, ErrEngineDenied, ErrDamaged, ErrTooLarge, ErrNotImage, ErrAmbiguous,
 		ErrForeign, ErrNeedsStream,
 	}
 }

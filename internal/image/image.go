@@ -35,7 +35,8 @@ type Image struct {
 	Source SourceKind
 	// Via says the same for people: "docker engine at unix:///var/run/docker.sock".
 	Via string
-	// Digest is the manifest's digest; empty where the source keeps none (docker save).
+	// Digest is the manifest's digest; empty where the source keeps none (docker
+	// save, and an engine that makes a manifest up for an export).
 	Digest string
 	// IndexDigest is that of the index the manifest was chosen from; empty without one.
 	IndexDigest string

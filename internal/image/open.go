@@ -176,7 +176,7 @@ func (o *opening) localImages(ctx context.Context, name string) ([]string, []*Im
 				img.Notes = append([]string{"from " + img.Via + "; a registry may hold a newer one"}, img.Notes...)
 			}
 			return nil, images, nil
-		case errors.Is(err, ErrEngineDown), errors.Is(err, ErrEngineDenied), errors.Is(err, ErrNotFound), errors.Is(err, ErrNoTag), errors.Is(err, ErrNoPlatform):
+		case errors.Is(err, ErrEngineDown), errors.Is(err, ErrEngineFailed), errors.Is(err, ErrEngineDenied), errors.Is(err, ErrNotFound), errors.Is(err, ErrNoTag), errors.Is(err, ErrNoPlatform):
 			reasons = append(reasons, e.reason(err))
 			o.template = before
 		default:
