@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,7 +24,7 @@ func cyclonedx(content []byte) (*Reading, error) {
 	type component struct {
 		BOMRef                    string `json:"bom-ref"`
 		Type, Name, Version, PURL string
-		Components                []json.RawMessage
+		Components                []component
 	}
 	var doc struct {
 		Metadata struct {
@@ -56,14 +57,16 @@ func cyclonedx(content []byte) (*Reading, error) {
 	}
 	b := newBuilder()
 	refs := map[string]string{}
-	for _, c := range doc.Components {
+	for waiting := doc.Components; len(waiting) > 0; {
+		c := waiting[0]
+		waiting = append(waiting[1:], c.Components...)
 		if id, ok := b.add(identified{purl: c.PURL, typ: "generic", name: c.Name, version: c.Version}); ok {
 			refs[c.BOMRef] = id
 		}
 	}
 	for _, v := range doc.Vulnerabilities {
 		for _, a := range v.Affects {
-			id, ok := refs[a.Ref]
+			id, ok := refs[localRef(a.Ref)]
 			if !ok {
 				continue
 			}
@@ -95,6 +98,17 @@ func cyclonedx(content []byte) (*Reading, error) {
 		}
 	}
 	return b.reading(advisory.Info{Name: toolName(doc.Metadata.Tools, "cyclonedx"), Built: parseTime(doc.Metadata.Timestamp)}), nil
+}
+
+// localRef is the part of a BOM-Link ("urn:cdx:serial/version#bom-ref") that
+// names a component, for documents that link to their own.
+func localRef(ref string) string {
+	if _, fragment, ok := strings.Cut(ref, "#"); ok && strings.HasPrefix(ref, "urn:cdx:") {
+		if plain, err := url.PathUnescape(fragment); err == nil {
+			return plain
+		}
+	}
+	return ref
 }
 
 // recommended finds the version in a recommendation of the form that Trivy and

@@ -50,6 +50,7 @@ func Read(r io.Reader, name string) (*Reading, error) {
 	if len(content) > MaxSize {
 		return nil, fmt.Errorf("read report %s: longer than %d bytes", name, MaxSize)
 	}
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
 	parse, err := detect(content)
 	if err == nil {
 		var reading *Reading
@@ -72,7 +73,7 @@ func detect(content []byte) (func([]byte) (*Reading, error), error) {
 		BOMFormat     string `json:"bomFormat"`
 		Verdicts      json.RawMessage
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), &top); err != nil {
+	if err := json.Unmarshal(content, &top); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	switch {
@@ -156,12 +157,16 @@ func (b *builder) reading(info advisory.Info) *Reading {
 }
 
 // Join puts the readings of several reports over one inventory. Two reports
-// of the same scanner are told apart by a number behind its name.
+// of the same scanner are told apart by a number behind its name. A package
+// whose type its report does not say is taken for the one of the same name and
+// version that another report knows, where there is exactly one.
 func Join(readings []*Reading) (*inventory.Inventory, []*advisory.Opinion) {
 	packages := map[string]inventory.Package{}
 	uses := map[string]int{}
 	var opinions []*advisory.Opinion
+	typed := typedPackages(readings)
 	for _, r := range readings {
+		r = r.withTypes(typed)
 		for _, p := range r.Inventory.Packages {
 			if _, known := packages[p.ID]; !known {
 				packages[p.ID] = p
@@ -179,6 +184,56 @@ func Join(readings []*Reading) (*inventory.Inventory, []*advisory.Opinion) {
 	}
 	slices.SortFunc(inv.Packages, func(x, y inventory.Package) int { return strings.Compare(x.ID, y.ID) })
 	return inv, opinions
+}
+
+// untyped is the type of a package whose report says only name and version.
+const untyped = "generic"
+
+// typedPackages finds packages by what follows the type in their IDs; where
+// several types share it, none is known.
+func typedPackages(readings []*Reading) map[string]inventory.Package {
+	typed := map[string]inventory.Package{}
+	for _, r := range readings {
+		for _, p := range r.Inventory.Packages {
+			if p.Type == untyped {
+				continue
+			}
+			key := strings.TrimPrefix(p.ID, p.Type+":")
+			if known, ok := typed[key]; ok && known.Type != p.Type {
+				p = inventory.Package{}
+			}
+			typed[key] = p
+		}
+	}
+	return typed
+}
+
+// withTypes returns the reading with its untyped packages replaced by the
+// typed ones that they are.
+func (r *Reading) withTypes(typed map[string]inventory.Package) *Reading {
+	b := newBuilder()
+	renamed := map[string]string{}
+	for _, p := range r.Inventory.Packages {
+		if p.Type == untyped {
+			if t := typed[strings.TrimPrefix(p.ID, untyped+":")]; t.ID != "" {
+				renamed[p.ID] = t.ID
+				p = t
+			}
+		}
+		b.packages[p.ID] = p
+	}
+	if len(renamed) == 0 {
+		return r
+	}
+	for _, m := range r.Opinion.Matches {
+		if id := renamed[m.PackageID]; id != "" {
+			m.PackageID = id
+		}
+		b.match(m)
+	}
+	out := b.reading(r.Opinion.Database)
+	out.Opinion.Gaps = r.Opinion.Gaps
+	return out
 }
 
 // fixState chooses between fixed and the state that a report names otherwise.
