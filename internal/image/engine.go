@@ -90,12 +90,19 @@ func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*I
 	}
 	body, err := c.export(ctx, name, info.ID, query)
 	if err != nil {
-		return nil, c.explain(name, err)
+		err = c.explain(name, err)
+		if errors.Is(err, ErrNoPlatform) && have.known() && have.satisfies(o.choice.want) {
+			err = c.incomplete(name, err)
+		}
+		return nil, err
 	}
 	defer body.Close()
 	o.template.Source, o.template.Via = e.kind, c.via
 	o.template.Name = info.nameOf(name)
 	images, err := o.stream(ctx, archiveSource{}, body)
+	if errors.Is(err, ErrDamaged) && errors.Is(err, fs.ErrNotExist) {
+		err = c.incomplete(name, err)
+	}
 	for _, img := range images {
 		if !info.knows(img.Digest) && !info.knows(img.IndexDigest) {
 			img.Digest, img.IndexDigest = "", ""
@@ -307,6 +314,15 @@ func (c *connection) explain(name string, err error) error {
 		return fmt.Errorf("%w: %s: %w", ErrReference, c.via, answer)
 	}
 	return fmt.Errorf("%w: %s answered %w", ErrEngineFailed, c.via, answer)
+}
+
+// incomplete explains an image that an engine lists and can't give. Docker's
+// containerd image store doesn't fetch a layer that it has unpacked already for
+// another image, compressed in another way, and leaves it out of an export
+// (github.com/moby/moby, issue 49473).
+func (c *connection) incomplete(name string, err error) error {
+	return fmt.Errorf("%w: %s does not have all of %s, as happens where Docker's containerd image store shares layers between images: write docker://%s for the registry (%v)",
+		ErrEngineFailed, c.via, printable(name), printable(name), err)
 }
 
 func (c *connection) close() { c.client.CloseIdleConnections() }

@@ -265,3 +265,34 @@ func TestEngineFails(t *testing.T) {
 	must(t, err)
 	checkNotes(t, img, "could not give it")
 }
+
+// TestEngineIncomplete: Docker's containerd image store lists images whose
+// layers it has only unpacked, and exports them without these.
+func TestEngineIncomplete(t *testing.T) {
+	b := blobs{}
+	root := b.manifest(t, sample(t, hostPlatform()), "", plain)
+	empty := tarOf(t, layoutFiles(t, blobs{root.Digest: b[root.Digest]}, root)...)
+	api := "1.47"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/_ping":
+			w.Header().Set("Api-Version", api)
+		case strings.HasSuffix(r.URL.Path, "/json"):
+			_, _ = io.WriteString(w, `{"Id":"`+root.Digest+`","Os":"linux","Architecture":"`+hostPlatform().Architecture+`"}`)
+		case r.URL.Query().Has("platform"):
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `{"message":"no suitable export target found: image with reference a:1 was found but does not provide the specified platform"}`)
+		default:
+			_, _ = w.Write(empty)
+		}
+	}))
+	t.Cleanup(server.Close)
+	opts := Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})}
+	for _, api = range []string{"1.47", "1.56"} {
+		opts.Platform = hostPlatform().String()
+		_, err := read(t, "docker:a:1", opts)
+		if !errors.Is(err, ErrEngineFailed) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrNoPlatform) || !strings.Contains(err.Error(), "docker://a:1") {
+			t.Errorf("API %s: got %v", api, err)
+		}
+	}
+}
