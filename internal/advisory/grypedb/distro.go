@@ -32,6 +32,13 @@ func (m *matcher) matchOS(p *inventory.Package) error {
 		}
 		all = append(all, found...)
 	}
+	if p.Type == "apk" {
+		found, err := m.searchApkProducts(p)
+		if err != nil {
+			return err
+		}
+		all = append(all, found...)
+	}
 	return m.add(p, all)
 }
 
