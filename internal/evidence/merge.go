@@ -75,6 +75,9 @@ type merge struct {
 type entry struct {
 	inventory.Package
 	owner osPackage
+	// last is, of a ghost, the highest layer whose record holds it: what later
+	// layers wrote is not its doing.
+	last int
 }
 
 // lost is a package that only lower layers still record.
@@ -248,7 +251,7 @@ func (m *merge) findGhosts() {
 		}
 		if ghosts[i] {
 			p.Liveness = inventory.Ghost
-			m.current = append(m.current, entry{Package: p.Package})
+			m.current = append(m.current, entry{Package: p.Package, last: p.last})
 		}
 	}
 }
@@ -360,8 +363,9 @@ func (m *merge) assignOwners() {
 	}
 	index := map[osPackage]int{}
 	for i := range m.current {
-		if p := &m.current[i]; p.IsOS() && p.Liveness == inventory.Visible {
-			index[osPackage{p.Type, p.Name}] = i
+		key := osPackage{m.current[i].Type, m.current[i].Name}
+		if p := &m.current[i]; p.IsOS() && (p.Liveness == inventory.Visible || p.Liveness == inventory.Ghost && index[key] == 0) {
+			index[key] = i
 		}
 	}
 	licences := map[osPackage][]string{}
@@ -394,6 +398,9 @@ func (m *merge) assignOwners() {
 			continue
 		}
 		p.owner = wanted[p.Path]
+		if i, ok := index[p.owner]; ok && m.current[i].Liveness == inventory.Ghost && p.Origin.Index > m.current[i].last {
+			p.owner = osPackage{}
+		}
 	}
 }
 

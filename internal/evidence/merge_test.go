@@ -190,6 +190,23 @@ func TestRuntimesAreNamedOnceAndNotBesideTheirOSPackage(t *testing.T) {
 	expect(t, merge(base), "deb/python3.11@3.11.2-6 visible 0", "generic/python@3.8.20 visible 0")
 }
 
+func TestGhostsOwnWhatTheyInstalledAndNoMore(t *testing.T) {
+	base := with(layer("f "+status, "f usr/bin/python3.11", "f usr/local/bin/redis-server"), status, "deb/python3.11@3.11.2-6")
+	owns(base, "deb", "python3.11", "usr/bin/python3.11")
+	runtime := func(l *evidence.Layer, path, version string) *evidence.Layer {
+		l.Packages = append(l.Packages, inventory.Package{Type: "generic", Name: "python", Version: version, Path: path, Inspector: evidence.RuntimesInspector})
+		return l
+	}
+	runtime(base, "usr/bin/python3.11", "3.11.2")
+	bare := layer("w var/lib/dpkg")
+	expect(t, merge(base, bare), "deb/python3.11@3.11.2-6 ghost 0")
+	// Another build put in the same place afterwards is a runtime of its own.
+	owns(base, "deb", "python3.11", "usr/bin/pdb3.11")
+	base.Files.Append("usr/bin/pdb3.11", evidence.Regular, 0o755, 1, "")
+	expect(t, merge(base, bare, runtime(layer("f usr/bin/python3.11"), "usr/bin/python3.11", "3.11.9")),
+		"deb/python3.11@3.11.2-6 ghost 0", "generic/python@3.11.9 visible 2")
+}
+
 func TestIdentitiesAreUniqueAndStable(t *testing.T) {
 	l := layer("f a/node_modules/x/package.json", "f b/node_modules/x/package.json")
 	with(l, "a/node_modules/x/package.json", "npm/x@1")
