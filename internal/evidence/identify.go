@@ -34,6 +34,7 @@ func identify(entries []entry, d *inventory.Distribution) []inventory.Package {
 	}
 	owners := map[osPackage]string{}
 	taken := map[string]bool{}
+	next := map[string]int{} // the number to try behind an ID, so that repetition stays linear
 	for i := range entries {
 		p := &entries[i].Package
 		p.ID = p.PURL
@@ -44,8 +45,8 @@ func identify(entries []entry, d *inventory.Distribution) []inventory.Package {
 			}
 		}
 		// What still collides differs in a way that no field shows.
-		for base, n := p.ID, 2; taken[p.ID]; n++ {
-			p.ID = fmt.Sprintf("%s#%d", base, n)
+		for base := p.ID; taken[p.ID]; next[base]++ {
+			p.ID = fmt.Sprintf("%s#%d", base, next[base]+2)
 		}
 		taken[p.ID] = true
 		if p.IsOS() {

@@ -53,7 +53,7 @@ func Summarise(v *Verdict) Headline {
 			h.Unfixed[advisory.High.String()]+h.Unfixed[advisory.Critical.String()]))
 	default:
 		h.Decision = NothingFound
-		parts = append(parts, fmt.Sprintf("no known vulnerability in %d packages", len(v.Packages)))
+		parts = append(parts, "no known vulnerability in "+packages(len(v.Packages)))
 	}
 	if ended != "" {
 		parts = append(parts, ended)
@@ -63,6 +63,13 @@ func Summarise(v *Verdict) Headline {
 	}
 	h.Text = string(h.Decision) + ": " + strings.Join(parts, "; ")
 	return h
+}
+
+func packages(n int) string {
+	if n == 1 {
+		return "1 package"
+	}
+	return fmt.Sprintf("%d packages", n)
 }
 
 func counts(fixable, unfixed int) string {

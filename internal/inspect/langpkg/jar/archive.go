@@ -3,6 +3,7 @@ package jar
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -73,14 +74,14 @@ func (a *archive) Entry(name string, body *zipread.Body) {
 			a.manifest = parseManifest(b)
 		}
 	case strings.HasSuffix(name, "pom.properties"):
-		if b, ok := a.read(body, maxProperties); ok && a.room() {
+		if b, ok := a.whole(name, body, maxProperties); ok && a.room() {
 			if c := parseProperties(b); c.artifact != "" && c.version != "" {
 				c.entry = name
 				a.properties = append(a.properties, c)
 			}
 		}
 	case strings.HasSuffix(name, "/pom.xml"):
-		if b, ok := a.read(body, maxPom); ok && a.room() {
+		if b, ok := a.whole(name, body, maxPom); ok && a.room() {
 			p := parsePom(b)
 			p.entry = name
 			a.poms = append(a.poms, p)
@@ -105,6 +106,20 @@ func (a *archive) read(body *zipread.Body, limit int64) ([]byte, bool) {
 	if err != nil {
 		a.damaged(err)
 		return nil, false
+	}
+	return b, true
+}
+
+// whole is read for a file that says nothing where only its beginning is known,
+// and that no build makes longer than the limit.
+func (a *archive) whole(name string, body *zipread.Body, limit int64) ([]byte, bool) {
+	b, all, err := body.Upto(limit)
+	if err != nil {
+		a.damaged(err)
+		return nil, false
+	}
+	if !all {
+		a.Problem(fmt.Sprintf("%s: only its first %d bytes were read", printable(name), limit), true)
 	}
 	return b, true
 }
