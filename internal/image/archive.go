@@ -188,7 +188,7 @@ func (o *opening) resolveFiles(ctx context.Context, src archiveSource, f files, 
 		return o.directoryImages(ctx, src, f)
 	case hasManifest && src.form != ociForm && src.form != dirForm:
 		return o.savedImages(ctx, src, f)
-	case hasFile(f, "repositories"):
+	case !hasManifest && hasFile(f, "repositories"):
 		return nil, fmt.Errorf("%w: an archive of Docker before 1.10, without manifest.json: load it and save it again", ErrNotImage)
 	}
 	wanted := map[form]string{anyForm: "index.json or manifest.json", dockerForm: "manifest.json", ociForm: "index.json", dirForm: "manifest.json of a manifest or an index"}[src.form]

@@ -37,6 +37,9 @@ type inspected struct {
 	Variant      string
 	RepoTags     []string
 	RepoDigests  []string
+	// Descriptor is there where the engine keeps manifests as it got them
+	// (Docker's containerd image store since API 1.48).
+	Descriptor *struct{ Digest string }
 }
 
 // nameOf returns the canonical form of the image's name that the user meant;
@@ -60,7 +63,7 @@ func (i *inspected) nameOf(asked string) string {
 // can be found by. Engines that don't keep manifests make one up for an export:
 // its digest is nowhere else, and must not be taken for one to pin.
 func (i *inspected) knows(digest string) bool {
-	return digest != "" && (i.ID == digest || slices.ContainsFunc(i.RepoDigests, func(held string) bool {
+	return digest != "" && (i.Descriptor != nil || i.ID == digest || slices.ContainsFunc(i.RepoDigests, func(held string) bool {
 		return strings.HasSuffix(held, "@"+digest)
 	}))
 }

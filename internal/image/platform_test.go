@@ -213,3 +213,19 @@ func TestLyingIndex(t *testing.T) {
 	must(t, err)
 	checkNotes(t, img, "its configuration says linux/amd64")
 }
+
+// TestExportedAttestation: Docker's containerd image store, asked for one
+// platform, exports the attestation beside the image, with neither platform nor
+// BuildKit's annotation.
+func TestExportedAttestation(t *testing.T) {
+	b, l := blobs{}, sample(t, hostPlatform())
+	root := b.manifest(t, l, "", plain)
+	attestation := b.attestation(t, root)
+	attestation.Platform = nil
+	attestation.Annotations = map[string]string{"io.containerd.manifest.subject": root.Digest}
+	img, err := read(t, writeFolder(t, layoutFiles(t, b, withName(root, "docker.io/library/a:1"), attestation)), Options{Platform: "all"})
+	must(t, err)
+	if img.Digest != root.Digest || len(img.Platforms) != 1 {
+		t.Errorf("digest %s, platforms %v", img.Digest, img.Platforms)
+	}
+}

@@ -165,11 +165,15 @@ func (g *gatherer) gather(ctx context.Context, d v1.Descriptor, index string, de
 	return nil
 }
 
+// subjectKey is what Docker's containerd image store says of an attestation that
+// it exports beside an image of one platform.
+const subjectKey = "io.containerd.manifest.subject"
+
 // notImage reports whether an index's entry is an attestation or another
 // artifact. BuildKit's attestations say so by annotation and by an unknown
 // platform (github.com/moby/buildkit, docs/attestations/attestation-storage.md).
 func notImage(d v1.Descriptor) bool {
-	if d.Annotations["vnd.docker.reference.type"] != "" {
+	if d.Annotations["vnd.docker.reference.type"] != "" || d.Annotations[subjectKey] != "" {
 		return true
 	}
 	if d.Platform != nil && d.Platform.OS == "unknown" {
