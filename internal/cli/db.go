@@ -96,15 +96,17 @@ func day(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// downloads draws one bar for each database.
+// downloads draws one bar for each database, labelled with what is being done
+// to it: unpacking and indexing take as long as the download.
 type downloads struct {
-	mu   sync.Mutex
 	bars *mpb.Progress
+	mu   sync.Mutex
 	bar  map[string]*mpb.Bar
+	step map[string]store.Step
 }
 
 func (a *app) newDownloads() *downloads {
-	d := &downloads{bar: map[string]*mpb.Bar{}}
+	d := &downloads{bar: map[string]*mpb.Bar{}, step: map[string]store.Step{}}
 	if a.drawing() {
 		d.bars = newBars(a.env.Stderr)
 	}
@@ -112,18 +114,30 @@ func (a *app) newDownloads() *downloads {
 }
 
 func (d *downloads) event(p store.Progress) {
-	if d.bars == nil || p.Step != store.StepDownload {
+	if d.bars == nil {
 		return
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	bar := d.bar[p.Database]
+	d.step[p.Database] = p.Step
+	d.mu.Unlock()
 	if bar == nil {
-		bar = addBar(d.bars, p.Total, p.Database)
+		bar = addBar(d.bars, max(p.Total, 1), func() string { return d.label(p.Database) })
+		d.mu.Lock()
 		d.bar[p.Database] = bar
+		d.mu.Unlock()
 	}
-	bar.SetTotal(p.Total, false)
-	bar.SetCurrent(p.Done)
+	if p.Total > 0 {
+		bar.SetTotal(p.Total, false)
+		bar.SetCurrent(min(p.Done, p.Total))
+	}
+}
+
+// label is what stands before a bar: "grype-db index".
+func (d *downloads) label(database string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return fmt.Sprintf("%s %-8s", database, d.step[database])
 }
 
 func (d *downloads) close() {

@@ -37,11 +37,11 @@ func newBars(w io.Writer) *mpb.Progress {
 	return mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
 }
 
-// addBar adds a bar of bytes that vanishes when it is done.
-func addBar(bars *mpb.Progress, total int64, name string) *mpb.Bar {
+// addBar adds a bar of bytes; label is asked anew each time it is drawn. The
+// caller takes the bar away with Abort.
+func addBar(bars *mpb.Progress, total int64, label func() string) *mpb.Bar {
 	return bars.AddBar(total,
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(name+" ")),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return label() + " " })),
 		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")),
 	)
 }
@@ -56,7 +56,7 @@ func (p *progress) event(e scan.Event) {
 	case scan.LayerStarted:
 		p.total += max(e.Bytes, 0)
 		if p.bar == nil {
-			p.bar = addBar(p.bars, p.total, "reading layers")
+			p.bar = addBar(p.bars, p.total, func() string { return "reading layers" })
 		}
 		p.bar.SetTotal(p.total, false)
 	case scan.LayerRead:
