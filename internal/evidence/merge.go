@@ -244,10 +244,11 @@ func (m *merge) findGhosts() {
 	}
 	ghosts := m.ownedStillVisible(candidates, installed)
 	below := anyBelow(m.layers, folders)
+	recorded := m.recordedBeside()
 	for i := range m.lost {
 		p := &m.lost[i]
 		if !p.IsOS() {
-			ghosts[i] = slices.ContainsFunc(contentFolders(&p.Package), func(dir string) bool { return below[dir] }) && !m.recorded(p)
+			ghosts[i] = slices.ContainsFunc(contentFolders(&p.Package), func(dir string) bool { return below[dir] }) && !recorded[besideOf(&p.Package)]
 		}
 		if ghosts[i] {
 			p.Liveness = inventory.Ghost
@@ -256,16 +257,22 @@ func (m *merge) findGhosts() {
 	}
 }
 
-// recorded reports whether the final image records the package elsewhere, as
-// after an upgrade that renamed its metadata folder.
-func (m *merge) recorded(p *lost) bool {
+// beside is a package in one folder of packages, whatever the name of its own
+// folder there.
+type beside struct{ typ, namespace, name, folder string }
+
+func besideOf(p *inventory.Package) beside {
+	return beside{p.Type, p.Namespace, p.Name, parent(parent(p.Path))}
+}
+
+// recordedBeside are the packages that the final image records: one that is
+// recorded under another name of its folder was upgraded, not lost.
+func (m *merge) recordedBeside() map[beside]bool {
+	recorded := map[beside]bool{}
 	for i := range m.current {
-		c := &m.current[i]
-		if c.Type == p.Type && c.Namespace == p.Namespace && c.Name == p.Name && parent(parent(c.Path)) == parent(parent(p.Path)) {
-			return true
-		}
+		recorded[besideOf(&m.current[i].Package)] = true
 	}
-	return false
+	return recorded
 }
 
 // contentFolders are the folders that hold a language package's code, where its

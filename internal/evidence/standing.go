@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 
 	"plimsoll/internal/inventory"
@@ -12,6 +14,8 @@ type place struct {
 	layer int
 	// typ is what that layer wrote.
 	typ EntryType
+	// removed is the highest layer with a whiteout of the path itself.
+	removed int
 	// gone is set where a later layer removed it.
 	gone bool
 }
@@ -22,12 +26,16 @@ type place struct {
 // empties a folder.
 type standing struct {
 	paths map[string]*place
-	// above are all folders above the paths.
-	above map[string]bool
+	// above are all folders above the paths, each with the highest layer that
+	// emptied it.
+	above map[string]int
 }
 
+// never is the layer of what did not happen.
+const never = -1
+
 func newStanding() *standing {
-	return &standing{paths: map[string]*place{}, above: map[string]bool{}}
+	return &standing{paths: map[string]*place{}, above: map[string]int{"": never}}
 }
 
 // ask adds a path to the set.
@@ -35,68 +43,41 @@ func (s *standing) ask(path string) {
 	if s.paths[path] != nil {
 		return
 	}
-	s.paths[path] = &place{layer: -1}
-	for dir := parent(path); dir != "" && !s.above[dir]; dir = parent(dir) {
-		s.above[dir] = true
+	s.paths[path] = &place{layer: never, removed: never}
+	for dir := parent(path); ; dir = parent(dir) {
+		if _, known := s.above[dir]; known {
+			return
+		}
+		s.above[dir] = never
 	}
 }
 
-// sweep reads each layer's file list once.
+// sweep reads each layer's file list once. What it costs grows with the entries
+// and the paths, and not with their product: a layer only notes what it wrote
+// and emptied, and what that means for each path is decided at the end.
 func (s *standing) sweep(layers []*Layer) {
 	for i, l := range layers {
-		removed := map[string]EntryType{}
-		var written []*place
-		var types []EntryType
 		for e := range l.Files.All() {
-			switch e.Type {
-			case Opaque:
-				if len(e.Path) == 0 || s.above[string(e.Path)] {
-					removed[string(e.Path)] = Opaque
+			if e.Type != Directory {
+				if _, asked := s.above[string(e.Path)]; asked {
+					s.above[string(e.Path)] = i
 				}
-				continue
-			case Whiteout:
-				if s.above[string(e.Path)] || s.paths[string(e.Path)] != nil {
-					removed[string(e.Path)] = Whiteout
-				}
-				continue
-			case Directory:
+			}
+			p := s.paths[string(e.Path)]
+			switch {
+			case p == nil || e.Type == Opaque:
+			case e.Type == Whiteout:
+				p.removed = i
 			default:
-				if s.above[string(e.Path)] {
-					removed[string(e.Path)] = e.Type
-				}
-			}
-			if p := s.paths[string(e.Path)]; p != nil {
-				written, types = append(written, p), append(types, e.Type)
+				p.layer, p.typ = i, e.Type
 			}
 		}
-		s.remove(removed)
-		for n, p := range written {
-			p.layer, p.typ, p.gone = i, types[n], false
-		}
-	}
-}
-
-// remove marks what a layer's whiteouts and replaced folders took away.
-func (s *standing) remove(removed map[string]EntryType) {
-	if len(removed) == 0 {
-		return
 	}
 	for path, p := range s.paths {
-		if p.layer < 0 || p.gone {
-			continue
-		}
-		if removed[path] == Whiteout {
-			p.gone = true
-			continue
-		}
-		for dir := parent(path); ; dir = parent(dir) {
-			if removed[dir] != 0 {
-				p.gone = true
-				break
-			}
-			if dir == "" {
-				break
-			}
+		p.gone = p.removed > p.layer
+		for dir := path; dir != "" && !p.gone; {
+			dir = parent(dir)
+			p.gone = s.above[dir] > p.layer
 		}
 	}
 }
@@ -121,40 +102,58 @@ func parent(path string) string {
 	return ""
 }
 
+// proofs is how many files of one folder are enough to tell whether any of them
+// is left: removing a package removes its folder, not one file in a hundred.
+const proofs = 64
+
 // anyBelow reports, for each folder asked, whether the final image holds a
-// regular file below it that a layer up to last wrote.
+// regular file below it that a layer up to last wrote. The files of a package
+// that is installed inside the folder are that package's alone.
 func anyBelow(layers []*Layer, folders map[string]int) map[string]bool {
 	if len(folders) == 0 {
 		return nil
 	}
 	within := newStanding()
-	owner := map[string][]string{}
+	files := map[string][]string{}
 	for _, l := range layers {
 		for e := range l.Files.All() {
 			if e.Type != Regular && e.Type != Hardlink {
 				continue
 			}
-			path := string(e.Path)
-			if within.paths[path] != nil {
+			dir, ok := folderOf(e.Path, folders)
+			if !ok || len(files[dir]) >= proofs {
 				continue
 			}
-			for dir := parent(path); dir != ""; dir = parent(dir) {
-				if _, asked := folders[dir]; asked {
-					within.ask(path)
-					owner[dir] = append(owner[dir], path)
-				}
-			}
+			path := string(e.Path)
+			within.ask(path)
+			files[dir] = append(files[dir], path)
 		}
 	}
 	within.sweep(layers)
 	found := map[string]bool{}
 	for dir, last := range folders {
-		for _, path := range owner[dir] {
-			if p := within.paths[path]; !p.gone && p.layer >= 0 && p.layer <= last {
-				found[dir] = true
-				break
-			}
-		}
+		found[dir] = slices.ContainsFunc(files[dir], func(path string) bool {
+			p := within.paths[path]
+			return !p.gone && p.layer <= last
+		})
 	}
 	return found
+}
+
+// folderOf finds the innermost of the folders that a path lies below, without
+// leaving the package that the path belongs to.
+func folderOf(path []byte, folders map[string]int) (string, bool) {
+	for i := len(path) - 1; i > 0; i-- {
+		if path[i] != '/' {
+			continue
+		}
+		dir := path[:i]
+		if bytes.HasSuffix(dir, []byte("node_modules")) || bytes.HasSuffix(dir, []byte("-packages")) {
+			return "", false
+		}
+		if _, asked := folders[string(dir)]; asked {
+			return string(dir), true
+		}
+	}
+	return "", false
 }
