@@ -122,7 +122,7 @@ func (d *downloads) event(p store.Progress) {
 	d.step[p.Database] = p.Step
 	d.mu.Unlock()
 	if bar == nil {
-		bar = addBar(d.bars, max(p.Total, 1), func() string { return d.label(p.Database) })
+		bar = addBar(d.bars, func() string { return d.label(p.Database) })
 		d.mu.Lock()
 		d.bar[p.Database] = bar
 		d.mu.Unlock()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"sync"
 
@@ -37,12 +38,18 @@ func newBars(w io.Writer) *mpb.Progress {
 	return mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
 }
 
-// addBar adds a bar of bytes; label is asked anew each time it is drawn. The
-// caller takes the bar away with Abort.
-func addBar(bars *mpb.Progress, total int64, label func() string) *mpb.Bar {
-	return bars.AddBar(total,
+// addBar adds a bar of bytes; label is asked anew each time it is drawn. Its
+// total is set later, and the caller takes it away with Abort: a bar with a
+// total from the start would complete by itself and stay on the screen.
+func addBar(bars *mpb.Progress, label func() string) *mpb.Bar {
+	return bars.AddBar(0,
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return label() + " " })),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
+			if s.Total <= 0 {
+				return ""
+			}
+			return fmt.Sprintf("%.1f / %.1f MB", float64(s.Current)/1e6, float64(s.Total)/1e6)
+		})),
 	)
 }
 
@@ -56,7 +63,7 @@ func (p *progress) event(e scan.Event) {
 	case scan.LayerStarted:
 		p.total += max(e.Bytes, 0)
 		if p.bar == nil {
-			p.bar = addBar(p.bars, p.total, func() string { return "reading layers" })
+			p.bar = addBar(p.bars, func() string { return "reading layers" })
 		}
 		p.bar.SetTotal(p.total, false)
 	case scan.LayerRead:
