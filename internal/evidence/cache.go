@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Cache keeps layer evidence on disk by diff ID and inspector versions. Any
@@ -61,7 +62,7 @@ func OpenCache(ctx context.Context, file, key string) (*Cache, error) {
 		return nil, fmt.Errorf("create the cache folder: %w", err)
 	}
 	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(file), RawQuery: url.Values{"_pragma": {
-		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(NORMAL)",
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "synchronous(NORMAL)",
 	}}.Encode()}).String()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
@@ -84,21 +85,71 @@ func OpenCache(ctx context.Context, file, key string) (*Cache, error) {
 	return c, nil
 }
 
+// prepare makes a new file ready, or one of another schema empty. Processes that
+// do so at the same time wait for one another, and the first one's table stays.
 func (c *Cache) prepare(ctx context.Context) error {
-	var version int
-	if err := c.db.QueryRowContext(ctx, "pragma user_version").Scan(&version); err != nil {
+	ready, err := c.prepared(ctx)
+	if ready || err != nil {
 		return err
 	}
-	if version == cacheSchema {
-		return nil
+	return patiently(ctx, func() error {
+		// The mode is the file's and outlives this process. SQLite does not wait
+		// for others when it changes the mode, so we do.
+		if _, err := c.db.ExecContext(ctx, "pragma journal_mode = wal"); err != nil {
+			return err
+		}
+		conn, err := c.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, "begin immediate"); err != nil {
+			return err
+		}
+		if err := create(ctx, conn); err != nil {
+			conn.ExecContext(context.WithoutCancel(ctx), "rollback")
+			return err
+		}
+		_, err = conn.ExecContext(ctx, "commit")
+		return err
+	})
+}
+
+// prepared reports whether the file is as this version of the program wants it.
+func (c *Cache) prepared(ctx context.Context) (bool, error) {
+	var version int
+	var mode string
+	err := c.db.QueryRowContext(ctx, "select user_version, journal_mode from pragma_user_version, pragma_journal_mode").Scan(&version, &mode)
+	return version == cacheSchema && mode == "wal", err
+}
+
+// create makes the table unless another process has just done so.
+func create(ctx context.Context, conn *sql.Conn) error {
+	var version int
+	if err := conn.QueryRowContext(ctx, "pragma user_version").Scan(&version); err != nil || version == cacheSchema {
+		return err
 	}
-	_, err := c.db.ExecContext(ctx, fmt.Sprintf(`
-		begin immediate;
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`
 		drop table if exists layer;
 		create table layer (diff_id text, key text, evidence blob not null, used integer not null, primary key (diff_id, key)) without rowid;
-		pragma user_version = %d;
-		commit;`, cacheSchema))
+		pragma user_version = %d;`, cacheSchema))
 	return err
+}
+
+// patiently repeats what fails because another process is busy with the file.
+func patiently(ctx context.Context, do func() error) error {
+	for end := time.Now().Add(busyTimeout); ; {
+		err := do()
+		var e *sqlite.Error
+		if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // Get returns the evidence of a layer, or nil where there is none.
