@@ -147,9 +147,13 @@ func (a *app) scanner(ctx context.Context, dbs []advisory.Database) (*scan.Scann
 		Now:       a.now(),
 	}
 	return s, func() {
-		if s.Cache != nil {
-			s.Cache.Close()
+		if s.Cache == nil {
+			return
 		}
+		if err := s.Cache.Prune(ctx); err != nil && ctx.Err() == nil {
+			a.note("%v", err)
+		}
+		s.Cache.Close()
 	}
 }
 

@@ -29,14 +29,15 @@ type Cache struct {
 
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
-	mu      sync.Mutex // guards used
-	used    map[string]bool
+	mu      sync.Mutex // guards renewed and wrote
+	renewed []string   // diff IDs whose time of use is out of date
+	wrote   bool
 }
 
 const (
 	busyTimeout = 10 * time.Second
 	// cacheSchema is kept in SQLite's user_version; another number empties the cache.
-	cacheSchema = 1
+	cacheSchema = 2
 	// maxCached bounds one decoded entry.
 	maxCached = 1 << 30
 )
@@ -69,7 +70,7 @@ func OpenCache(ctx context.Context, file, key string) (*Cache, error) {
 		return nil, fmt.Errorf("open the layer cache %s: %w", file, err)
 	}
 	db.SetMaxOpenConns(2)
-	c := &Cache{db: db, key: key, used: map[string]bool{}}
+	c := &Cache{db: db, key: key}
 	if err := c.prepare(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open the layer cache %s (delete it to start afresh): %w", file, err)
@@ -131,7 +132,7 @@ func create(ctx context.Context, conn *sql.Conn) error {
 	}
 	_, err := conn.ExecContext(ctx, fmt.Sprintf(`
 		drop table if exists layer;
-		create table layer (diff_id text, key text, evidence blob not null, used integer not null, primary key (diff_id, key)) without rowid;
+		create table layer (diff_id text, key text, used integer not null, evidence blob not null, primary key (diff_id, key)) without rowid;
 		pragma user_version = %d;`, cacheSchema))
 	return err
 }
@@ -155,7 +156,8 @@ func patiently(ctx context.Context, do func() error) error {
 // Get returns the evidence of a layer, or nil where there is none.
 func (c *Cache) Get(ctx context.Context, diffID string) (*Layer, error) {
 	var blob []byte
-	err := c.db.QueryRowContext(ctx, "select evidence from layer where diff_id = ? and key = ?", diffID, c.key).Scan(&blob)
+	var used int64
+	err := c.db.QueryRowContext(ctx, "select evidence, used from layer where diff_id = ? and key = ?", diffID, c.key).Scan(&blob, &used)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -166,9 +168,11 @@ func (c *Cache) Get(ctx context.Context, diffID string) (*Layer, error) {
 	if err != nil || l.DiffID != diffID {
 		return nil, nil
 	}
-	c.mu.Lock()
-	c.used[diffID] = true
-	c.mu.Unlock()
+	if time.Since(time.Unix(used, 0)) > renewAfter {
+		c.mu.Lock()
+		c.renewed = append(c.renewed, diffID)
+		c.mu.Unlock()
+	}
 	return l, nil
 }
 
@@ -184,15 +188,22 @@ func (c *Cache) Put(ctx context.Context, l *Layer) error {
 	if err != nil {
 		return fmt.Errorf("write the layer cache: %w", err)
 	}
-	_, err = c.db.ExecContext(ctx, "insert or replace into layer values (?, ?, ?, ?)", l.DiffID, c.key, blob, time.Now().Unix())
+	_, err = c.db.ExecContext(ctx, "insert or replace into layer (diff_id, key, used, evidence) values (?, ?, ?, ?)", l.DiffID, c.key, time.Now().Unix(), blob)
 	if err != nil {
 		return fmt.Errorf("write the layer cache: %w", err)
 	}
+	c.mu.Lock()
+	c.wrote = true
+	c.mu.Unlock()
 	return nil
 }
 
-// keepFor is how long an entry that no scan asked for is kept.
-const keepFor = 30 * 24 * time.Hour
+const (
+	// keepFor is how long an entry that no scan asked for is kept.
+	keepFor = 30 * 24 * time.Hour
+	// renewAfter is how old a time of use may grow before a use is written down.
+	renewAfter = 24 * time.Hour
+)
 
 // Close releases the file.
 func (c *Cache) Close() error {
@@ -201,15 +212,18 @@ func (c *Cache) Close() error {
 	return c.db.Close()
 }
 
-// Prune removes entries that were written more than a month ago and are not
-// among those that this process used, whose time it renews.
+// Prune writes down which entries this process used and removes those that
+// none has used for a month. It does nothing where this process neither wrote
+// an entry nor used one whose time of use is a day old.
 func (c *Cache) Prune(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.wrote && len(c.renewed) == 0 {
+		return nil
+	}
 	now := time.Now()
-	for diffID := range c.used {
-		_, err := c.db.ExecContext(ctx, "update layer set used = ? where diff_id = ? and key = ? and used < ?",
-			now.Unix(), diffID, c.key, now.Add(-24*time.Hour).Unix())
+	for _, diffID := range c.renewed {
+		_, err := c.db.ExecContext(ctx, "update layer set used = ? where diff_id = ? and key = ?", now.Unix(), diffID, c.key)
 		if err != nil {
 			return fmt.Errorf("prune the layer cache: %w", err)
 		}
@@ -217,6 +231,7 @@ func (c *Cache) Prune(ctx context.Context) error {
 	if _, err := c.db.ExecContext(ctx, "delete from layer where used < ?", now.Add(-keepFor).Unix()); err != nil {
 		return fmt.Errorf("prune the layer cache: %w", err)
 	}
+	c.renewed, c.wrote = nil, false
 	return nil
 }
 

@@ -2,12 +2,14 @@ package evidence_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -58,6 +60,35 @@ func TestTheCacheGivesBackWhatWasPut(t *testing.T) {
 	}
 	if !c.Has(t.Context(), "sha256:1") {
 		t.Error("what was put is not there")
+	}
+}
+
+func TestWhatNobodyUsedForAMonthIsPruned(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "layers.db")
+	c := openCache(t, file, "k")
+	for _, id := range []string{"old", "used", "new"} {
+		if err := c.Put(t.Context(), sample(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("update layer set used = ? where diff_id <> 'new'", time.Now().AddDate(0, -2, 0).Unix()); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := c.Get(t.Context(), "used"); err != nil || l == nil {
+		t.Fatal(l, err)
+	}
+	if err := c.Prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]bool{"old": false, "used": true, "new": true} {
+		if got := c.Has(t.Context(), id); got != want {
+			t.Errorf("%s is kept: %v", id, got)
+		}
 	}
 }
 
