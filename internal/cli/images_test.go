@@ -373,3 +373,11 @@ func writeForm(out, form, compression string, images []built) error {
 	}
 	return fmt.Errorf("no form %q", form)
 }
+
+func digestReader(r io.Reader) (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+}

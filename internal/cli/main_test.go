@@ -26,9 +26,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){"plimsoll": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		os.Exit(Run(ctx, FromProcess()))
+		status := Run(ctx, FromProcess())
+		if file := os.Getenv(peakFile); file != "" {
+			if err := os.WriteFile(file, []byte(strconv.FormatInt(peakMemory(), 10)), 0o644); err != nil {
+				panic(err)
+			}
+		}
+		os.Exit(status)
 	}})
 }
+
+// peakFile names the variable with the file into which the program under test
+// writes the most memory that it had in use, in bytes.
+const peakFile = "PLIMSOLL_TEST_PEAK"
 
 // suite removes what the tests share once all have run.
 type suite struct{ *testing.M }

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -201,21 +201,20 @@ func (a *app) writeOne(form report.Report, file string, r *verdict.Report, all b
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := form.Write(&b, r, opt); err != nil {
-		return err
-	}
-	return writeFile(file, &b)
+	return writeFile(file, func(w io.Writer) error { return form.Write(w, r, opt) })
 }
 
-// writeFile replaces a file as a whole.
-func writeFile(name string, content io.Reader) error {
+// writeFile replaces a file as a whole with what write writes.
+func writeFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return usage(fmt.Errorf("write %s: %w", name, err))
 	}
 	defer os.Remove(f.Name())
-	_, err = io.Copy(f, content)
+	buffered := bufio.NewWriter(f)
+	if err = write(buffered); err == nil {
+		err = buffered.Flush()
+	}
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -58,12 +59,16 @@ func (a *app) runReconcile(ctx context.Context, o *reconcileOptions, args []stri
 	if err != nil {
 		return err
 	}
+	a.tell(r)
 	return exit(result)
 }
 
 // reconciliation is of one image's two opinions, or of report files.
 func (a *app) reconciliation(ctx context.Context, o *reconcileOptions, args []string) (*verdict.Report, error) {
 	if len(args) == 1 {
+		if isReport(args[0]) {
+			return nil, usage(fmt.Errorf("%s is a report file, not an image: name two or more to compare them", args[0]))
+		}
 		return a.verdicts(ctx, &o.imageOptions, args)
 	}
 	return a.reconcileFiles(ctx, args)

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -49,4 +51,17 @@ func (a *app) reconcileFiles(ctx context.Context, names []string) (*verdict.Repo
 		Tool:          verdict.Tool{Name: "plimsoll", Version: Version()},
 		Verdicts:      []verdict.Verdict{v},
 	}, nil
+}
+
+// isReport reports whether a file of this name begins as JSON does, and no
+// image archive.
+func isReport(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 64)
+	n, _ := io.ReadFull(f, head)
+	return bytes.HasPrefix(bytes.TrimLeft(head[:n], "\xef\xbb\xbf \t\r\n"), []byte("{"))
 }
