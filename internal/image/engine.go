@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -25,10 +24,6 @@ type engine struct {
 	start string
 }
 
-// platformParameter is the API version that understands ?platform= when an
-// image is exported (Docker 28, API 1.48).
-const platformParameter = 48
-
 // inspected is what an engine says about an image.
 type inspected struct {
 	ID           string `json:"Id"`
@@ -37,7 +32,8 @@ type inspected struct {
 	Variant      string
 	RepoTags     []string
 	RepoDigests  []string
-	// Descriptor is there where the engine keeps manifests as it got them
+	// Descriptor is there where the engine keeps manifests as it got them, of
+	// several platforms if need be, and takes ?platform= for an export
 	// (Docker's containerd image store since API 1.48).
 	Descriptor *struct{ Digest string }
 }
@@ -82,7 +78,7 @@ func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*I
 	}
 	have := Platform{OS: info.OS, Architecture: info.Architecture, Variant: info.Variant}
 	query := url.Values{}
-	if o.choice.explicit && c.api >= platformParameter {
+	if o.choice.explicit && info.Descriptor != nil {
 		// The image store may hold other platforms than the one it shows.
 		query.Set("platform", platformJSON(o.choice.want))
 	} else if o.choice.explicit && have.known() && !have.satisfies(o.choice.want) {
@@ -94,7 +90,10 @@ func (o *opening) engineImages(ctx context.Context, e engine, name string) ([]*I
 	body, err := c.export(ctx, name, info.ID, query)
 	if err != nil {
 		err = c.explain(name, err)
-		if errors.Is(err, ErrNoPlatform) && have.known() && have.satisfies(o.choice.want) {
+		switch {
+		case errors.Is(err, ErrNotFound) && !have.known():
+			return nil, fmt.Errorf("%w: %s holds %s for another platform than this host's: name that with --platform, or pull the image for %s", ErrNoPlatform, c.via, printable(name), hostPlatform())
+		case errors.Is(err, ErrNotFound), errors.Is(err, ErrNoPlatform) && have.known() && have.satisfies(o.choice.want):
 			err = c.incomplete(name, err)
 		}
 		return nil, err
@@ -155,8 +154,6 @@ type connection struct {
 	client *http.Client
 	base   string
 	via    string
-	// api is the minor number of its API version, 0 where unknown.
-	api int
 	// libpod is the version of Podman's own API, empty for other engines.
 	libpod string
 }
@@ -189,7 +186,7 @@ func (e engine) connect(ctx context.Context, opts Options) (*connection, error) 
 	return nil, fmt.Errorf("%w: %s: %s; %s", ErrEngineDown, e.called, strings.Join(reasons, "; "), e.start)
 }
 
-// ping makes sure that somebody listens, and learns the API's version.
+// ping makes sure that somebody listens, and learns whether that is Podman.
 func (c *connection) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -204,10 +201,6 @@ func (c *connection) ping(ctx context.Context) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("it answered %s", resp.Status)
-	}
-	major, minor, _ := strings.Cut(resp.Header.Get("Api-Version"), ".")
-	if n, err := strconv.Atoi(minor); err == nil && major == "1" {
-		c.api = n
 	}
 	c.libpod = resp.Header.Get("Libpod-Api-Version")
 	return nil

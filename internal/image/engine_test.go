@@ -131,7 +131,10 @@ func TestEnginePlatform(t *testing.T) {
 	inner := engineHandler(map[string][]byte{"a:1": tarOf(t, newSave(t, sample(t, riscv), "a:1")...)})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/_ping" {
-			w.Header().Set("Api-Version", "1.48")
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, "/json") {
+			_, _ = io.WriteString(w, `{"Id":"sha256:0","Os":"linux","Architecture":"amd64","Descriptor":{"digest":"sha256:0"}}`)
 			return
 		}
 		if strings.HasSuffix(r.URL.Path, "/get") {
@@ -266,19 +269,37 @@ func TestEngineFails(t *testing.T) {
 	checkNotes(t, img, "could not give it")
 }
 
+// TestEngineHoldsOtherPlatform: Docker's containerd image store shows no platform
+// of an image that it doesn't hold for the host, and can't export it whole.
+func TestEngineHoldsOtherPlatform(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/json"):
+			_, _ = io.WriteString(w, `{"Id":"sha256:0","Os":"","Architecture":"","Descriptor":{"digest":"sha256:0"}}`)
+		case strings.HasSuffix(r.URL.Path, "/get"):
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `{"message":"unable to create manifests file: NotFound: content digest sha256:0: not found"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	_, err := read(t, "docker:a:1", Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})})
+	if !errors.Is(err, ErrNoPlatform) || !strings.Contains(err.Error(), "--platform") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestEngineIncomplete: Docker's containerd image store lists images whose
 // layers it has only unpacked, and exports them without these.
 func TestEngineIncomplete(t *testing.T) {
 	b := blobs{}
 	root := b.manifest(t, sample(t, hostPlatform()), "", plain)
 	empty := tarOf(t, layoutFiles(t, blobs{root.Digest: b[root.Digest]}, root)...)
-	api := "1.47"
+	descriptor := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/_ping":
-			w.Header().Set("Api-Version", api)
 		case strings.HasSuffix(r.URL.Path, "/json"):
-			_, _ = io.WriteString(w, `{"Id":"`+root.Digest+`","Os":"linux","Architecture":"`+hostPlatform().Architecture+`"}`)
+			_, _ = io.WriteString(w, `{"Id":"`+root.Digest+`","Os":"linux","Architecture":"`+hostPlatform().Architecture+`"`+descriptor+`}`)
 		case r.URL.Query().Has("platform"):
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(w, `{"message":"no suitable export target found: image with reference a:1 was found but does not provide the specified platform"}`)
@@ -288,11 +309,11 @@ func TestEngineIncomplete(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	opts := Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "http://", "tcp://", 1)})}
-	for _, api = range []string{"1.47", "1.56"} {
+	for _, descriptor = range []string{"", `,"Descriptor":{"digest":"` + root.Digest + `"}`} {
 		opts.Platform = hostPlatform().String()
 		_, err := read(t, "docker:a:1", opts)
 		if !errors.Is(err, ErrEngineFailed) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrNoPlatform) || !strings.Contains(err.Error(), "docker://a:1") {
-			t.Errorf("API %s: got %v", api, err)
+			t.Errorf("%s: got %v", descriptor, err)
 		}
 	}
 }
