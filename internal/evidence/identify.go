@@ -50,7 +50,7 @@ func identify(entries []entry, d *inventory.Distribution) []inventory.Package {
 		}
 		taken[p.ID] = true
 		if p.IsOS() {
-			owners[osPackage{p.Type, p.Name}] = p.ID
+			owners[osPackageOf(p)] = p.ID
 		}
 	}
 	packages := make([]inventory.Package, len(entries))

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,7 +75,10 @@ type merge struct {
 // entry is a package of the final image with the OS package that installed it.
 type entry struct {
 	inventory.Package
+	// owner is the zero value where no OS package installed it.
 	owner osPackage
+	// first is the lowest layer that records anything at the package's path.
+	first int
 	// last is, of a ghost, the highest layer whose record holds it: what later
 	// layers wrote is not its doing.
 	last int
@@ -130,7 +134,9 @@ func versionedOf(p *inventory.Package) versioned { return versioned{identityOf(p
 
 // collect fills current and lost.
 func (m *merge) collect() {
-	for path, r := range m.byPath() {
+	byPath := m.byPath()
+	for _, path := range slices.Sorted(maps.Keys(byPath)) {
+		r := byPath[path]
 		top := r[len(r)-1]
 		visible := m.places.of(path, top.layer) == inventory.Visible
 		origins := originsOf(r)
@@ -140,7 +146,7 @@ func (m *merge) collect() {
 				kept[identityOf(&p)] = true
 				p.Liveness = inventory.Visible
 				p.Origin = m.refs[origins[versionedOf(&p)]]
-				m.current = append(m.current, entry{Package: p})
+				m.current = append(m.current, entry{Package: p, first: r[0].layer})
 			}
 		}
 		// What lower layers record and the final image does not, newest first.
@@ -190,7 +196,11 @@ func (m *merge) rootLinks() {
 			switch e.Type {
 			case Symlink:
 				m.links[string(e.Path)] = strings.Trim(string(e.Link), "/")
-			case Directory, Whiteout:
+			case Opaque:
+				if len(e.Path) == 0 {
+					clear(m.links)
+				}
+			default:
 				delete(m.links, string(e.Path))
 			}
 		}
@@ -212,28 +222,19 @@ func (m *merge) resolve(path []byte) string {
 	return string(path)
 }
 
-// osPackage names an OS package as file lists do.
-type osPackage struct{ typ, name string }
-
 // findGhosts moves those of the lost packages to the inventory whose files the
 // final image still holds.
 func (m *merge) findGhosts() {
 	if len(m.lost) == 0 {
 		return
 	}
-	installed := map[osPackage]bool{}
-	for i := range m.current {
-		if p := &m.current[i]; p.IsOS() {
-			installed[osPackage{p.Type, p.Name}] = true
-		}
-	}
+	installed := m.osPackages()
 	candidates := map[osPackage][]int{}
 	folders := map[string]int{}
 	for i := range m.lost {
 		p := &m.lost[i]
 		if p.IsOS() {
-			// A record moved to another database is no loss.
-			if key := (osPackage{p.Type, p.Name}); !installed[key] {
+			if key, ok := installed.missing(&p.Package); ok {
 				candidates[key] = append(candidates[key], i)
 			}
 			continue
@@ -297,7 +298,7 @@ func contentFolders(p *inventory.Package) []string {
 
 // ownedStillVisible says which of the lost OS packages installed a file that is
 // still there, untouched by later layers and claimed by no installed package.
-func (m *merge) ownedStillVisible(candidates map[osPackage][]int, installed map[osPackage]bool) map[int]bool {
+func (m *merge) ownedStillVisible(candidates map[osPackage][]int, installed osPackages) map[int]bool {
 	ghosts := map[int]bool{}
 	if len(candidates) == 0 {
 		return ghosts
@@ -306,7 +307,7 @@ func (m *merge) ownedStillVisible(candidates map[osPackage][]int, installed map[
 	claims := map[string][]int{}
 	for _, l := range m.layers {
 		for o := range l.ownedBy() {
-			lost := candidates[osPackage{o.Type, o.Package}]
+			lost := lostBy(candidates, o)
 			if lost == nil {
 				continue
 			}
@@ -323,7 +324,7 @@ func (m *merge) ownedStillVisible(candidates map[osPackage][]int, installed map[
 	files.sweep(m.layers)
 	for _, l := range m.layers {
 		for o := range l.ownedBy() {
-			if !installed[osPackage{o.Type, o.Package}] {
+			if _, ok := installed.find(o); !ok || lostBy(candidates, o) != nil {
 				continue
 			}
 			for path := range o.Paths.All() {
@@ -359,78 +360,35 @@ func provesPresence(path []byte) bool {
 	return len(path) > 0
 }
 
-// assignOwners marks language packages and runtimes that an OS package
-// installed, and adds licences that lie beside the record.
-func (m *merge) assignOwners() {
-	wanted := map[string]osPackage{}
-	for i := range m.current {
-		if p := &m.current[i]; !p.IsOS() {
-			wanted[p.Path] = osPackage{}
-		}
-	}
-	index := map[osPackage]int{}
-	for i := range m.current {
-		key := osPackage{m.current[i].Type, m.current[i].Name}
-		if p := &m.current[i]; p.IsOS() && (p.Liveness == inventory.Visible || p.Liveness == inventory.Ghost && index[key] == 0) {
-			index[key] = i
-		}
-	}
-	licences := map[osPackage][]string{}
-	for _, l := range m.layers {
-		for _, s := range l.Licenses {
-			licences[osPackage{s.Type, s.Package}] = s.Names
-		}
-		for o := range l.ownedBy() {
-			key := osPackage{o.Type, o.Package}
-			if _, installed := index[key]; !installed || len(wanted) == 0 {
-				continue
-			}
-			for path := range o.Paths.All() {
-				if _, ok := wanted[string(path)]; ok {
-					wanted[string(path)] = key
-				} else if r := m.resolve(path); len(m.links) > 0 {
-					if _, ok := wanted[r]; ok {
-						wanted[r] = key
-					}
-				}
-			}
-		}
-	}
-	for i := range m.current {
-		p := &m.current[i]
-		if p.IsOS() {
-			if len(p.Licenses) == 0 {
-				p.Licenses = licences[osPackage{p.Type, p.Name}]
-			}
-			continue
-		}
-		p.owner = wanted[p.Path]
-		if i, ok := index[p.owner]; ok && m.current[i].Liveness == inventory.Ghost && p.Origin.Index > m.current[i].last {
-			p.owner = osPackage{}
-		}
-	}
-}
-
 // RuntimesInspector is the name under which runtimes outside any package
 // manager are found; the same runtime shows in several of its files.
 const RuntimesInspector = "runtimes"
 
-// deduplicate drops runtimes that an OS package installed, since that package
-// speaks for them, and keeps each other runtime once for each version.
+// deduplicate keeps an OS package that several databases record once, with the
+// earliest of its origins; drops runtimes that an OS package installed, since
+// that package speaks for them; and keeps each other runtime once for each version.
 func (m *merge) deduplicate() []entry {
-	slices.SortFunc(m.current, func(a, b entry) int { return comparePackages(&a.Package, &b.Package) })
-	seen := map[versioned]bool{}
-	return slices.DeleteFunc(m.current, func(p entry) bool {
-		if p.Inspector != RuntimesInspector {
-			return false
+	slices.SortStableFunc(m.current, func(a, b entry) int { return comparePackages(&a.Package, &b.Package) })
+	seen := map[versioned]int{}
+	kept := m.current[:0]
+	for _, p := range m.current {
+		runtime := p.Inspector == RuntimesInspector
+		if runtime && p.owner != (osPackage{}) {
+			continue
 		}
-		v := versionedOf(&p.Package)
-		if p.owner != (osPackage{}) || seen[v] {
-			return true
+		if runtime || p.IsOS() {
+			v := versionedOf(&p.Package)
+			if at, again := seen[v]; again {
+				if p.Origin.Index < kept[at].Origin.Index {
+					kept[at].Origin = p.Origin
+				}
+				continue
+			}
+			seen[v] = len(kept)
 		}
-		seen[v] = true
-		return false
-	})
+		kept = append(kept, p)
+	}
+	return kept
 }
 
 func comparePackages(a, b *inventory.Package) int {

@@ -284,3 +284,70 @@ func TestProblemsKeepTheirLayer(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// arch sets the architecture of the last package and of its file list.
+func arch(l *evidence.Layer, name string) *evidence.Layer {
+	l.Packages[len(l.Packages)-1].Arch = name
+	if n := len(l.Owned); n > 0 {
+		l.Owned[n-1].Arch = name
+	}
+	return l
+}
+
+func TestTwoArchitecturesOfOnePackage(t *testing.T) {
+	const gi = "usr/lib/i386-linux-gnu/gi-1.dist-info/METADATA"
+	const amd = "usr/lib/x86_64-linux-gnu/gi-1.dist-info/METADATA"
+	both := func() *evidence.Layer {
+		l := layer("f "+status, "f "+gi, "f "+amd, "f usr/lib/i386-linux-gnu/libgi.so", "f usr/lib/x86_64-linux-gnu/libgi.so")
+		arch(owns(with(l, status, "deb/gi@1"), "deb", "gi", amd, "usr/lib/x86_64-linux-gnu/libgi.so"), "amd64")
+		arch(owns(with(l, status, "deb/gi@1"), "deb", "gi", gi, "usr/lib/i386-linux-gnu/libgi.so"), "i386")
+		return l
+	}
+	t.Run("each owns its own files", func(t *testing.T) {
+		expect(t, merge(with(with(both(), gi, "pypi/gi@1"), amd, "pypi/gi@1")),
+			"deb/gi@1 visible 0", "deb/gi@1 visible 0",
+			"pypi/gi@1 visible 0 owned by pkg:deb/gi@1?arch=i386",
+			"pypi/gi@1 visible 0 owned by pkg:deb/gi@1?arch=amd64")
+	})
+	t.Run("one of them without its record is a ghost", func(t *testing.T) {
+		expect(t, merge(both(), arch(with(layer("f "+status), status, "deb/gi@1"), "amd64")), "deb/gi@1 visible 0", "deb/gi@1 ghost 0")
+	})
+	t.Run("one of them properly removed is gone", func(t *testing.T) {
+		expect(t, merge(both(), arch(with(layer("f "+status, "w usr/lib/i386-linux-gnu"), status, "deb/gi@1"), "amd64")), "deb/gi@1 visible 0")
+	})
+	t.Run("an upgrade to another architecture is no ghost", func(t *testing.T) {
+		next := with(layer("f "+status), status, "deb/gi@2")
+		arch(owns(next, "deb", "gi", "usr/lib/x86_64-linux-gnu/libgi.so"), "")
+		next.Packages[0].Arch = "all"
+		base := arch(owns(with(layer("f "+status, "f usr/lib/x86_64-linux-gnu/libgi.so"), status, "deb/gi@1"), "deb", "gi", "usr/lib/x86_64-linux-gnu/libgi.so"), "amd64")
+		expect(t, merge(base, next), "deb/gi@2 visible 1")
+	})
+}
+
+func TestOnePackageInTwoDatabasesIsListedOnce(t *testing.T) {
+	const other = "var/lib/dpkg/status.d/curl"
+	m := merge(with(layer("f "+other), other, "deb/curl@1"), with(with(layer("f "+status), status, "deb/curl@1"), status, "deb/curl@1"))
+	expect(t, m, "deb/curl@1 visible 0")
+}
+
+func TestWhatReplacesAnOwnedFileIsNotOwned(t *testing.T) {
+	// apk add npm, then npm install -g npm: the same path, another version.
+	const db, path = "lib/apk/db/installed", "usr/lib/node_modules/npm/package.json"
+	base := with(owns(with(layer("f "+db, "f "+path), db, "apk/npm@9.1.2-r0"), "apk", "npm", path), path, "npm/npm@9.1.2")
+	owned := "npm/npm@9.1.2 visible 0 owned by pkg:apk/npm@9.1.2-r0"
+	expect(t, merge(base), "apk/npm@9.1.2-r0 visible 0", owned)
+	later := func(version string) *evidence.Layer { return with(layer("f "+path), path, "npm/npm@"+version) }
+	expect(t, merge(base, later("10.8.0")), "apk/npm@9.1.2-r0 visible 0", "npm/npm@10.8.0 visible 1")
+	// The same file copied up by a change of its mode.
+	expect(t, merge(base, later("9.1.2")), "apk/npm@9.1.2-r0 visible 0", owned)
+	// The records came in a layer before the files.
+	expect(t, merge(owns(with(layer("f "+db), db, "apk/npm@9.1.2-r0"), "apk", "npm", path), later("9.1.2")),
+		"apk/npm@9.1.2-r0 visible 0", "npm/npm@9.1.2 visible 1 owned by pkg:apk/npm@9.1.2-r0")
+}
+
+func TestLinksOfAnEmptiedRootLeadNowhere(t *testing.T) {
+	const path = "opt/app/x-1.dist-info/METADATA"
+	base := layer("l opt -> usr/opt")
+	next := with(owns(with(layer("o ", "f "+status, "f "+path), status, "deb/x@1"), "deb", "x", path), path, "pypi/x@1")
+	expect(t, merge(base, next), "deb/x@1 visible 1", "pypi/x@1 visible 1 owned by pkg:deb/x@1")
+}
