@@ -362,15 +362,20 @@ func TestPlatforms(t *testing.T) {
 func TestSharedLayers(t *testing.T) {
 	w := here(t)
 	w.need(t, containerd)
-	w.run(t, emptyStore+"$DOCKER pull -q $R/zstd:1; $DOCKER pull -q $R/$IMAGE", w.onContainerd())
-	got := w.scan(t, "", "docker:$R/$IMAGE", w.onContainerd())
+	// An image that the store has never had: what is removed stays for a while.
+	w.run(t, `
+		skopeo copy -q --dest-tls-verify=false oci:lab/images/node-14:node:14 docker://$R/node:gzip
+		skopeo copy -q --dest-compress --dest-compress-format zstd oci:lab/images/node-14:node:14 oci:node-zstd:x
+		skopeo copy -q --dest-tls-verify=false oci:node-zstd:x docker://$R/node:zstd
+		$DOCKER pull -q $R/node:zstd; $DOCKER pull -q $R/node:gzip`, w.onContainerd())
+	got := w.scan(t, "", "docker:$R/node:gzip", w.onContainerd())
 	if got.status == 0 {
 		t.Skip("this Docker gives the whole image")
 	}
-	if got.status != 3 || !strings.Contains(got.stderr, "engine failed") || !strings.Contains(got.stderr, w.expand("docker://$R/$IMAGE")) {
+	if got.status != 3 || !strings.Contains(got.stderr, "engine failed") || !strings.Contains(got.stderr, w.expand("docker://$R/node:gzip")) {
 		t.Errorf("exit status %d: %s", got.status, got.stderr)
 	}
-	source := about(w.scan(t, "", "$R/$IMAGE", w.onContainerd()).verdict(t))
+	source := about(w.scan(t, "", "$R/node:gzip", w.onContainerd()).verdict(t))
 	if source["source"] != "registry" || !strings.Contains(notes(source), "could not give it") {
 		t.Errorf("source %v, notes %s", source["source"], notes(source))
 	}
