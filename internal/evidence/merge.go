@@ -95,6 +95,9 @@ type lost struct {
 type records struct {
 	layer    int
 	packages []inventory.Package
+	// unchanged is set where the layer below recorded the same, so that layers
+	// which copy a database up without changing it cost next to nothing.
+	unchanged bool
 }
 
 // byPath groups the evidence of all layers by the file that gave it, lower
@@ -103,16 +106,33 @@ func (m *merge) byPath() map[string][]records {
 	paths := map[string][]records{}
 	for i, l := range m.layers {
 		for _, d := range l.Databases {
-			paths[d] = append(paths[d], records{layer: i})
+			if r := paths[d]; len(r) == 0 || r[len(r)-1].layer != i {
+				paths[d] = append(r, records{layer: i})
+			}
 		}
-		for _, p := range l.Packages {
-			r := paths[p.Path]
+		for from := 0; from < len(l.Packages); {
+			path, to := l.Packages[from].Path, from+1
+			for to < len(l.Packages) && l.Packages[to].Path == path {
+				to++
+			}
+			r := paths[path]
 			if len(r) == 0 || r[len(r)-1].layer != i {
 				r = append(r, records{layer: i})
 			}
 			last := &r[len(r)-1]
-			last.packages = append(last.packages, p)
-			paths[p.Path] = r
+			if last.packages == nil {
+				last.packages = l.Packages[from:to:to]
+			} else {
+				last.packages = append(last.packages, l.Packages[from:to]...)
+			}
+			paths[path], from = r, to
+		}
+	}
+	for _, r := range paths {
+		for n := 1; n < len(r); n++ {
+			r[n].unchanged = slices.EqualFunc(r[n-1].packages, r[n].packages, func(a, b inventory.Package) bool {
+				return versionedOf(&a) == versionedOf(&b)
+			})
 		}
 	}
 	return paths
@@ -151,7 +171,7 @@ func (m *merge) collect() {
 		}
 		// What lower layers record and the final image does not, newest first.
 		for n := len(r) - 1; n >= 0; n-- {
-			if visible && n == len(r)-1 {
+			if (visible && n == len(r)-1) || (n < len(r)-1 && r[n+1].unchanged) {
 				continue
 			}
 			for _, p := range r[n].packages {
@@ -171,6 +191,9 @@ func originsOf(r []records) map[versioned]int {
 	origin := map[versioned]int{}
 	var before map[versioned]bool
 	for _, at := range r {
+		if at.unchanged {
+			continue
+		}
 		now := make(map[versioned]bool, len(at.packages))
 		for i := range at.packages {
 			v := versionedOf(&at.packages[i])
