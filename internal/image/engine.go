@@ -200,7 +200,9 @@ func (c *connection) ping(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answered %s", resp.Status)
+		// Such as "client sent an HTTP request to an HTTPS server".
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+		return fmt.Errorf("it answered %s: %s", resp.Status, strings.TrimSpace(string(said)))
 	}
 	c.libpod = resp.Header.Get("Libpod-Api-Version")
 	return nil

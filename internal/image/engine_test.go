@@ -104,6 +104,16 @@ func TestEngineOverTCP(t *testing.T) {
 	must(t, err)
 }
 
+// TestEngineWantsTLS claims that an engine's own words are passed on.
+func TestEngineWantsTLS(t *testing.T) {
+	server := httptest.NewTLSServer(engineHandler(nil))
+	t.Cleanup(server.Close)
+	_, err := read(t, "docker:a:1", Options{Getenv: env(map[string]string{"DOCKER_HOST": strings.Replace(server.URL, "https://", "tcp://", 1)})})
+	if !errors.Is(err, ErrEngineDown) || !strings.Contains(err.Error(), "HTTPS server") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDockerContext(t *testing.T) {
 	socket := serveEngine(t, map[string][]byte{"a:1": tarOf(t, oldSave(t, sample(t, hostPlatform()), "a:1")...)})
 	dir := t.TempDir()
