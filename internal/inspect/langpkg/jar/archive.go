@@ -27,6 +27,8 @@ type archive struct {
 	// file is the archive's own name, chain its place in the outermost archive
 	// ("WEB-INF/lib/a.jar!lib/b.jar"), empty for that itself.
 	file, chain string
+	// wrap is set for a plain zip, of which only the archives in it count.
+	wrap bool
 
 	manifest   *manifest
 	properties []coordinates
@@ -50,6 +52,8 @@ func (a *archive) Want(name []byte) bool {
 	switch {
 	case bytes.HasSuffix(name, []byte(".class")), bytes.HasSuffix(name, []byte("/")):
 		return false
+	case a.wrap:
+		return len(name) > 4 && isArchive(string(name[max(0, len(name)-8):]))
 	case bytes.HasSuffix(name, []byte("pom.properties")), string(name) == manifestPath:
 		return true
 	case bytes.HasSuffix(name, []byte("/pom.xml")):
@@ -63,6 +67,8 @@ func (a *archive) Problem(reason string, incomplete bool) {
 	if a.chain != "" {
 		reason = "in " + printable(a.chain) + ": " + reason
 	}
+	// A plain zip is Java's business only once it holds a Java archive.
+	incomplete = incomplete && (!a.wrap || len(a.nested) > 0)
 	a.scan.problem(reason, incomplete)
 }
 

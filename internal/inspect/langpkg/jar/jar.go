@@ -6,7 +6,8 @@
 // themselves are read by package zipread, in memory up to maxInMemory and as a
 // stream beyond it. Class files are never looked at. A .jmod holds classes and
 // no such metadata; the JDK that it belongs to is named by its release file,
-// which another inspector reads.
+// which another inspector reads. Of a plain zip, as distributions of servers are
+// shipped in, the Java archives in it are read.
 package jar
 
 import (
@@ -42,7 +43,7 @@ func (Inspector) Version() int { return 1 }
 // Wants implements inspect.Inspector.
 func (Inspector) Wants(f *inspect.File) inspect.Want {
 	switch {
-	case f.Size < 22 || !isArchive(f.Path): // an empty archive takes 22 bytes
+	case f.Size < 22 || !isArchive(f.Path) && !isPlainZip(f.Path): // an empty archive takes 22 bytes
 		return inspect.Nothing
 	case f.Size <= maxInMemory:
 		return inspect.Whole
@@ -69,10 +70,14 @@ func isArchive(path string) bool {
 	return false
 }
 
+func isPlainZip(path string) bool {
+	return len(path) > 4 && strings.EqualFold(path[len(path)-4:], ".zip")
+}
+
 // Inspect implements inspect.WholeInspector.
 func (j Inspector) Inspect(ctx context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
 	s := newScan(ctx, f, j.Name())
-	a := s.archive(base(f.Path), "")
+	a := s.outermost()
 	err := zipread.Bytes(ctx, content, s.budget, a)
 	return s.finish(a, err, out)
 }
@@ -80,7 +85,7 @@ func (j Inspector) Inspect(ctx context.Context, f *inspect.File, content []byte,
 // Open implements inspect.StreamInspector.
 func (j Inspector) Open(ctx context.Context, f *inspect.File, out *evidence.Fragment) inspect.Sink {
 	s := newScan(ctx, f, j.Name())
-	a := s.archive(base(f.Path), "")
+	a := s.outermost()
 	var err error
 	return zipread.NewSink(
 		func(r io.Reader) { err = zipread.Stream(ctx, r, s.budget, a) },
@@ -103,11 +108,22 @@ func newScan(ctx context.Context, f *inspect.File, inspector string) *scan {
 	return &scan{ctx: ctx, path: f.Path, inspector: inspector, budget: zipread.NewBudget(f.Size), known: map[string]bool{}}
 }
 
+func (s *scan) outermost() *archive {
+	a := s.archive(base(s.path), "")
+	a.wrap = isPlainZip(s.path)
+	return a
+}
+
 // finish writes what was found. A file that is no archive at all is a note:
-// .rar and .par have other meanings too, and Java would not read it either.
+// .rar and .par have other meanings too, and Java would not read it either. So
+// is a plain zip that can't be read to its end and held no archive until then.
 func (s *scan) finish(a *archive, err error, out *evidence.Fragment) error {
-	if errors.Is(err, zipread.ErrNotZip) {
+	switch {
+	case errors.Is(err, zipread.ErrNotZip):
 		s.problem("the file is not a zip archive", false)
+		err = nil
+	case err != nil && a.wrap && len(a.nested) == 0 && s.ctx.Err() == nil:
+		s.problem("no Java archive was found before reading broke off: "+err.Error(), false)
 		err = nil
 	}
 	for _, p := range a.packages() {

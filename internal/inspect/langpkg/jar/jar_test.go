@@ -96,6 +96,19 @@ func line(p inventory.Package) string {
 
 const plain = "Manifest-Version: 1.0\r\n\r\n"
 
+// TestAPlainZipThatIsDamagedIsANote: most zips are none of Java's business.
+func TestAPlainZipThatIsDamagedIsANote(t *testing.T) {
+	content := pack(t, files{"readme.txt", "hello"})
+	memory, stream := inspectBoth(t, "srv/data.zip", content[:len(content)/2])
+	for _, got := range [][]string{memory, stream} {
+		for _, line := range got {
+			if strings.Contains(line, "incomplete=true") {
+				t.Errorf("%s", line)
+			}
+		}
+	}
+}
+
 func TestArchivesAreIdentified(t *testing.T) {
 	const mavenDir = "META-INF/maven/"
 	tests := []struct {
@@ -117,6 +130,15 @@ func TestArchivesAreIdentified(t *testing.T) {
 			"by the known name, whose number belongs to it", "lib/commons-collections4-4.4.jar",
 			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nExtension-Name: commons-collections\r\n\r\n"},
 			[]string{"org.apache.commons:commons-collections4 4.4"},
+		},
+		{
+			"in a plain zip, which is none itself", "opt/server.zip",
+			files{
+				"META-INF/MANIFEST.MF", plain,
+				mavenDir + "g/a/pom.properties", properties("g", "a", "1"),
+				"server/lib/commons-io-2.6.jar", pack(t, files{"META-INF/MANIFEST.MF", plain}),
+			},
+			[]string{"commons-io:commons-io 2.6 in=server/lib/commons-io-2.6.jar"},
 		},
 		{
 			"by the pom.properties that fits the file, with the pom.xml beside it", "lib/commons-text-1.9.jar",
