@@ -69,7 +69,7 @@ func (p *Pass) Key() string {
 }
 
 // passVersion rises when the walker itself would give other evidence.
-const passVersion = 1
+const passVersion = 2
 
 // Blob says what a layer's bytes should be.
 type Blob struct {

@@ -20,6 +20,10 @@ const (
 	aufsPrefix     = ".wh..wh."
 )
 
+// maxName is the longest name of an entry or a link, in bytes: Linux's PATH_MAX
+// (limits.h). No system that runs images can unpack a longer one.
+const maxName = 4096
+
 // keptWhole is the size up to which one buffer serves file after file.
 const keptWhole = 1 << 20
 
@@ -34,6 +38,8 @@ type walk struct {
 	seen  map[string]int
 	buf   []byte
 	copy  []byte
+	// longNames counts entries that were passed over for their names.
+	longNames int
 }
 
 func (w *walk) run(ctx context.Context, src io.Reader) error {
@@ -63,6 +69,10 @@ func (w *walk) run(ctx context.Context, src io.Reader) error {
 // entry records one tar entry and inspects it if it is a regular file. The
 // error is the stream's; an inspector's own is a Problem.
 func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) error {
+	if len(h.Name) > maxName || len(h.Linkname) > maxName {
+		w.longNames++
+		return nil
+	}
 	path := cleanName(h.Name)
 	if path == "" {
 		return nil
@@ -96,30 +106,45 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 	case tar.TypeSymlink:
 		files.Append(path, evidence.Symlink, 0, 0, h.Linkname)
 	case tar.TypeLink:
-		files.Append(path, evidence.Hardlink, 0, 0, cleanName(h.Linkname))
+		target := cleanName(h.Linkname)
+		files.Append(path, evidence.Hardlink, 0, 0, target)
+		w.linked(path, target, mode)
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 		files.Append(path, evidence.Device, mode, 0, "")
 	}
 	return nil
 }
 
-func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content io.Reader) error {
-	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
-	var whole []WholeInspector
-	var streams []StreamInspector
+// linked says so where a hard link gives a file a name under which an inspector
+// would have wanted it, and that inspector did not want it under the name that
+// holds the bytes: they have passed by and are not read again.
+func (w *walk) linked(path, target string, mode fs.FileMode) {
+	link, there := &File{Path: path, Mode: mode, Size: 1 << 20}, &File{Path: target, Mode: mode, Size: 1 << 20}
+	out := &evidence.Fragment{}
 	for _, i := range w.pass.inspectors {
-		switch i.Wants(f) {
-		case Whole:
-			whole = append(whole, i.(WholeInspector))
-		case Stream:
-			streams = append(streams, i.(StreamInspector))
+		missed := false
+		err := Guard(func() error {
+			missed = i.Wants(link) != Nothing && i.Wants(there) == Nothing
+			return nil
+		})
+		if missed || err != nil {
+			out.Problems = append(out.Problems, evidence.Problem{
+				Path: path, Inspector: i.Name(), Incomplete: true,
+				Reason: fmt.Sprintf("a hard link to %s, which was not inspected under this name", target),
+			})
 		}
 	}
+	w.keep(path, out)
+}
+
+func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content io.Reader) error {
+	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
+	out := &evidence.Fragment{}
+	defer w.keep(path, out)
+	whole, streams := w.ask(f, out)
 	if whole == nil && streams == nil {
 		return nil
 	}
-	out := &evidence.Fragment{}
-	defer w.keep(path, out)
 	switch {
 	case sparse(h):
 		out.Problems = append(out.Problems, evidence.Problem{Path: path, Reason: "a sparse file is not inspected", Incomplete: true})
@@ -137,6 +162,26 @@ func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.
 		return w.stream(ctx, f, streams, content, out)
 	}
 	return w.whole(ctx, f, whole, streams, content, out)
+}
+
+// ask finds out which inspectors want the file.
+func (w *walk) ask(f *File, out *evidence.Fragment) (whole []WholeInspector, streams []StreamInspector) {
+	asked := 0
+	err := Guard(func() error {
+		for ; asked < len(w.pass.inspectors); asked++ {
+			switch i := w.pass.inspectors[asked]; i.Wants(f) {
+			case Whole:
+				whole = append(whole, i.(WholeInspector))
+			case Stream:
+				streams = append(streams, i.(StreamInspector))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.sign(out, w.pass.inspectors[asked], len(out.Problems), f, err)
+	}
+	return whole, streams
 }
 
 // keep files the fragment unless it is empty.
@@ -162,17 +207,19 @@ func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, strea
 	}
 	for _, i := range whole {
 		before := len(out.Problems)
-		err := i.Inspect(ctx, f, b, out)
+		err := Guard(func() error { return i.Inspect(ctx, f, b, out) })
 		w.sign(out, i, before, f, err)
 	}
 	for _, i := range streams {
 		before := len(out.Problems)
-		sink := i.Open(ctx, f, out)
-		_, err := sink.Write(b)
-		if errors.Is(err, ErrEnough) {
-			err = nil
+		sink, err := open(ctx, i, f, out)
+		if err == nil {
+			if err = write(sink, b); errors.Is(err, ErrEnough) {
+				err = nil
+			}
+			err = errors.Join(err, Guard(sink.Close))
 		}
-		w.sign(out, i, before, f, errors.Join(err, sink.Close()))
+		w.sign(out, i, before, f, err)
 	}
 	return nil
 }
@@ -225,20 +272,25 @@ func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, c
 	if w.copy == nil {
 		w.copy = make([]byte, 128<<10)
 	}
-	type open struct {
+	type opened struct {
 		i    StreamInspector
 		sink Sink
 		err  error
 		done bool
 	}
-	sinks := make([]open, len(streams))
-	for n, i := range streams {
-		sinks[n] = open{i: i, sink: i.Open(ctx, f, out)}
+	sinks := make([]opened, 0, len(streams))
+	for _, i := range streams {
+		sink, err := open(ctx, i, f, out)
+		if err != nil {
+			w.sign(out, i, len(out.Problems), f, err)
+			continue
+		}
+		sinks = append(sinks, opened{i: i, sink: sink})
 	}
 	defer func() {
 		for _, s := range sinks {
 			before := len(out.Problems)
-			err := s.sink.Close()
+			err := Guard(s.sink.Close)
 			w.sign(out, s.i, before, f, errors.Join(s.err, err))
 		}
 	}()
@@ -249,7 +301,7 @@ func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, c
 			if s.done || n == 0 {
 				continue
 			}
-			if _, werr := s.sink.Write(w.copy[:n]); werr != nil {
+			if werr := write(s.sink, w.copy[:n]); werr != nil {
 				s.done = true
 				wanted--
 				if !errors.Is(werr, ErrEnough) {
@@ -272,6 +324,11 @@ func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, c
 
 // finish adds up the fragments.
 func (w *walk) finish() *evidence.Layer {
+	if w.longNames > 0 {
+		w.layer.Problems = append(w.layer.Problems, evidence.Problem{
+			Reason: fmt.Sprintf("%d entries have names longer than %d bytes and were not inspected", w.longNames, maxName), Incomplete: true,
+		})
+	}
 	for _, f := range w.found {
 		if f != nil {
 			w.layer.Add(f)

@@ -1,6 +1,7 @@
 package zipread
 
 import (
+	"errors"
 	"io"
 
 	"plimsoll/internal/inspect"
@@ -12,6 +13,8 @@ type Sink struct {
 	w     *io.PipeWriter
 	done  chan struct{}
 	close func() error
+	// failed is a panic of the reader's, set before done is closed.
+	failed error
 }
 
 // NewSink runs read in a goroutine, which ends before Close returns. Close
@@ -21,7 +24,10 @@ func NewSink(read func(io.Reader), after func() error) *Sink {
 	s := &Sink{w: w, done: make(chan struct{}), close: after}
 	go func() {
 		defer close(s.done)
-		read(r)
+		s.failed = inspect.Guard(func() error {
+			read(r)
+			return nil
+		})
 		r.CloseWithError(inspect.ErrEnough)
 	}()
 	return s
@@ -35,5 +41,5 @@ func (s *Sink) Write(p []byte) (int, error) { return s.w.Write(p) }
 func (s *Sink) Close() error {
 	s.w.Close()
 	<-s.done
-	return s.close()
+	return errors.Join(s.failed, s.close())
 }
