@@ -16,6 +16,7 @@ func goPrograms() []classifier {
 		within("Modified\x00", 0, 32, `\AModified\x00+(1\.[0-9]+-dev)\x00`),
 		within("\x001.", 0, 40, `\A\x00(1\.[0-9]+\.[0-9]+-snapshot\.[0-9]+)\x00`),
 	}
+	const grafana = `([0-9]{1,2}\.[0-9]+\.[0-9]+(?:-(?:beta[0-9]|preview|test|[0-9]{6,}))?)`
 	rows := []classifier{
 		{
 			id: "traefik-binary", globs: []string{"traefik"},
@@ -97,11 +98,24 @@ func goPrograms() []classifier {
 			find: []pattern{
 				near("\x00release-", `\x00release-([0-9]+\.[0-9]+\.[0-9]+(?:-[a-z]+[0-9]*)?)(?:\+security-[0-9]+)?\x00`),
 				near("+security-", `([0-9]+\.[0-9]+\.[0-9]+)\+security-[0-9]+\x00`),
-				near("HEAD\x00", `HEAD\x00[\x00:.]{0,24}([0-9]+\.[0-9]+\.[0-9]+(?:-(?:beta[0-9]|preview|test))?)\x00`),
+				within("HEAD\x00", 0, 96, `(?s)\AHEAD\x00.{0,56}?\x00`+grafana+`\x00`),
+				within("\x00/usr/local/go\x00", 48, 0, `\x00`+grafana+`\x00+/usr/local/go\x00`),
+				within(".x\x00", 40, 0, `[^0-9.]`+grafana+`\x00+v[0-9]+\.[0-9]+\.x\x00`),
+				within("\x00go1.", 0, 64, `\A\x00go1\.[0-9.]+\x00+`+grafana+`\x00`),
+				within("\x00go1.", 40, 8, `(?s)[^0-9.](1[0-9]\.[0-9]+\.[0-9]+)\x00.{1,5}\x00+go1\.`),
+				within("\x00$a\xcd", 40, 0, `[^0-9.]`+grafana+`\x00+\$a`),
+				within("\x00call frame too large", 64, 0, `\x00`+grafana+`\x00+call frame`),
 			},
 			name: "grafana", cpes: []string{"grafana:grafana"},
-			source: "Grafana pkg/cmd/grafana/main.go: version, set by the linker", verified: "Grafana 11.0.5+security-01, 12.3.1 (parts of the official binaries)",
+			source: "Grafana pkg/cmd/grafana/main.go: version, set by the linker", verified: "Grafana 6.7.6 to 12.4.0 (parts of the official binaries)",
 			tests: []sample{
+				{"usr/share/grafana/bin/grafana-server", "HEAD\x00\x00\x00\x00m\x00\x00\x01\x13\x03\x13\x00\x006.7.6\x00\x00\x00.", "6.7.6"},
+				{"usr/share/grafana/bin/grafana", "78f0340031\x00\x00\x00\x009.3.0-beta1\x00\x00\x00/usr/local/go\x00", "9.3.0-beta1"},
+				{"usr/share/grafana/bin/grafana", "\xff\x7f\xff9.5.21\x00\x00v9.5.x\x00\x00", "9.5.21"},
+				{"usr/share/grafana/bin/grafana", "\x00go1.21.8\x00\x00\x0011.0.0-preview\x00\x00\x0f", "11.0.0-preview"},
+				{"usr/share/grafana/bin/grafana", "\x00\x00>\xc010.3.12\x000\r\x9f\t\x00\x00go1.22.7\x00", "10.3.12"},
+				{"usr/share/grafana/bin/grafana", "\x7f\xff11.0.0\x00\x00$a\xcdc\x01", "11.0.0"},
+				{"usr/share/grafana/bin/grafana", "\x0012.4.0-22081664032\x00\x00call frame too large\x00", "12.4.0-22081664032"},
 				{"usr/share/grafana/bin/grafana", "\x00\x00release-12.3.1\x00\x00", "12.3.1"},
 				{"usr/share/grafana/bin/grafana", "\x0011.0.5+security-01\x00\x00", "11.0.5"},
 				{"usr/share/grafana/bin/grafana", "\x00release-notes\x00", ""},
@@ -119,7 +133,7 @@ func goPrograms() []classifier {
 		},
 		{
 			id: "istio-pilot-agent", globs: []string{"pilot-agent"},
-			find: istio, name: "pilot-agent", cpes: []string{"istio:istio"},
+			find: istio, name: "istio", cpes: []string{"istio:istio"},
 			source: "Istio pkg/version: buildVersion and buildTag, set by the linker", verified: "Istio 1.0.0-snapshot.0 to 1.29.0 (parts of the official binaries)",
 			tests: []sample{
 				{"usr/local/bin/pilot-agent", "amd64\x00\x00\x001.26.8\x00\x001.26.8\x00\x00$a", "1.26.8"},
@@ -129,7 +143,7 @@ func goPrograms() []classifier {
 		},
 		{
 			id: "istio-pilot-discovery", globs: []string{"pilot-discovery"},
-			find: istio, name: "pilot-discovery", cpes: []string{"istio:istio"},
+			find: istio, name: "istio", cpes: []string{"istio:istio"},
 			source: "Istio pkg/version: buildVersion and buildTag, set by the linker", verified: "Istio, as pilot-agent",
 			tests: []sample{
 				{"usr/local/bin/pilot-discovery", "\x001.15.0-beta.0\x00\x00\x001.15.0-beta.0\x00", "1.15.0-beta.0"},
