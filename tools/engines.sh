@@ -84,6 +84,7 @@ echo '{}' >"$DOCKER_CONFIG/config.json"
 
 echo "engines: building"
 CGO_ENABLED=0 $GO build -o "$PLIMSOLL" ./cmd/plimsoll
+CGO_ENABLED=0 $GO build -o "$work/program" ./bench/floor # to put into images
 $GO test -c -o "$work/engines.test" ./tools/engines
 "$PLIMSOLL" demo --keep "$work/lab" >/dev/null
 tar -C "$work/lab/trivy-db" -czf "$work/db.tar.gz" trivy.db metadata.json
