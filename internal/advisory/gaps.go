@@ -16,7 +16,16 @@ func (g *GapList) Add(subject, reason string) {
 	if g.counts == nil {
 		g.counts = map[Gap]int{}
 	}
-	g.counts[Gap{Subject: subject, Reason: reason}]++
+	g.counts[Gap{Subject: subject, Reason: reason, Distribution: aboutDistribution(reason)}]++
+}
+
+// aboutDistribution reports whether a reason holds for every OS package of an image.
+func aboutDistribution(reason string) bool {
+	switch reason {
+	case NoDistribution, DistributionNotCovered, ReleaseNotCovered:
+		return true
+	}
+	return false
 }
 
 // Gaps returns them sorted by subject, then reason.

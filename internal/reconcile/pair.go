@@ -252,11 +252,12 @@ func absence(p *inventory.Package, r *Record, o *advisory.Opinion, published Pub
 }
 
 // gapFor finds the gap that covers the package: one about its type, or one
-// about its distribution.
+// about its distribution. A version that could not be compared is the gap of the
+// packages that have one, which the gap does not name.
 func gapFor(p *inventory.Package, gaps []advisory.Gap) *advisory.Gap {
 	for i := range gaps {
 		g := &gaps[i]
-		if g.Subject == p.Type || (g.Distribution && p.IsOS()) {
+		if (g.Subject == p.Type && g.Reason != advisory.VersionNotComparable) || (g.Distribution && p.IsOS()) {
 			return g
 		}
 	}

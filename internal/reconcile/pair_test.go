@@ -79,6 +79,7 @@ func TestCauses(t *testing.T) {
 		"through a CPE only":                {one(), one(match(python, cve, func(m *advisory.Match) { m.By = advisory.ByCPE })), []string{cve + " grype-db=" + cve + ": matched-through-cpe-only"}},
 		"type not covered":                  {&advisory.Opinion{Gaps: []advisory.Gap{{Subject: "generic", Reason: "not covered"}}}, one(match(python, cve)), []string{cve + " grype-db=" + cve + ": not-covered"}},
 		"distribution not covered":          {&advisory.Opinion{Gaps: []advisory.Gap{{Subject: "debian 10", Distribution: true}}}, one(match(curl, cve)), []string{cve + " grype-db=" + cve + ": not-covered"}},
+		"one version that can't be read":    {&advisory.Opinion{Gaps: []advisory.Gap{{Subject: "npm", Packages: 1, Reason: advisory.VersionNotComparable}}}, one(match(lodash, cve)), []string{cve + " grype-db=" + cve + ": only-one-knows"}},
 		"a distribution's gap is not npm's": {&advisory.Opinion{Gaps: []advisory.Gap{{Subject: "debian 10", Distribution: true}}}, one(match(lodash, cve)), []string{cve + " grype-db=" + cve + ": only-one-knows"}},
 		"no CVE, shared alias":              {one(match(lodash, "GHSA-aaaa-bbbb-cccc")), one(match(lodash, "GO-2024-0001", alias("GHSA-aaaa-bbbb-cccc"))), []string{"GHSA-aaaa-bbbb-cccc trivy-db=GHSA-aaaa-bbbb-cccc,grype-db=GO-2024-0001: other-identifier"}},
 		"an update's name joins nothing": {one(match(curl, cve, alias("DSA-5000-1"))), one(match(curl, "CVE-2024-0002", alias("DSA-5000-1"))), []string{

@@ -209,7 +209,9 @@ func (s *Scanner) published(ctx context.Context, inv *inventory.Inventory, opini
 			return nil, fmt.Errorf("ask %s: %w", db.Info().Name, err)
 		}
 		for id, d := range details {
-			dates[id] = d.Published
+			if dates[id].IsZero() {
+				dates[id] = d.Published
+			}
 		}
 	}
 	return func(id string) time.Time { return dates[id] }, nil

@@ -142,9 +142,9 @@ func TestGaps(t *testing.T) {
 		p    inventory.Package
 		want advisory.Gap
 	}{
-		{nil, deb("a", "1", "a"), advisory.Gap{Subject: "operating system packages", Packages: 1, Reason: advisory.NoDistribution}},
-		{&inventory.Distribution{ID: "debian", VersionID: "99"}, deb("a", "1", "a"), advisory.Gap{Subject: "debian 99", Packages: 1, Reason: advisory.ReleaseNotCovered}},
-		{&inventory.Distribution{ID: "fedora", VersionID: "40"}, bashOf("1-1"), advisory.Gap{Subject: "fedora 40", Packages: 1, Reason: advisory.DistributionNotCovered}},
+		{nil, deb("a", "1", "a"), advisory.Gap{Subject: "operating system packages", Packages: 1, Reason: advisory.NoDistribution, Distribution: true}},
+		{&inventory.Distribution{ID: "debian", VersionID: "99"}, deb("a", "1", "a"), advisory.Gap{Subject: "debian 99", Packages: 1, Reason: advisory.ReleaseNotCovered, Distribution: true}},
+		{&inventory.Distribution{ID: "fedora", VersionID: "40"}, bashOf("1-1"), advisory.Gap{Subject: "fedora 40", Packages: 1, Reason: advisory.DistributionNotCovered, Distribution: true}},
 		{&inventory.Distribution{ID: "debian", VersionID: "12"}, deb("linux-libc-dev", "6.1-1", "linux"), advisory.Gap{Subject: "linux-libc-dev", Packages: 1, Reason: advisory.KernelHeadersReason}},
 		{nil, language("conda", "", "a", "1"), advisory.Gap{Subject: "conda", Packages: 1, Reason: advisory.TypeNotCovered}},
 		{nil, language("npm", "", "a", ""), advisory.Gap{Subject: "npm", Packages: 1, Reason: advisory.VersionNotComparable}},

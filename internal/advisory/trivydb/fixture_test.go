@@ -192,9 +192,9 @@ func TestGaps(t *testing.T) {
 		packages []inventory.Package
 		want     []advisory.Gap
 	}{
-		{nil, []inventory.Package{deb("a", "1", "a"), deb("b", "1", "b")}, []advisory.Gap{{Subject: "operating system packages", Packages: 2, Reason: advisory.NoDistribution}}},
-		{&inventory.Distribution{ID: "arch"}, []inventory.Package{{ID: "x", Type: "alpm", Name: "x", Version: "1-1"}}, []advisory.Gap{{Subject: "arch", Packages: 1, Reason: advisory.DistributionNotCovered}}},
-		{&inventory.Distribution{ID: "debian", VersionID: "99"}, []inventory.Package{deb("a", "1", "a")}, []advisory.Gap{{Subject: "debian 99", Packages: 1, Reason: advisory.ReleaseNotCovered}}},
+		{nil, []inventory.Package{deb("a", "1", "a"), deb("b", "1", "b")}, []advisory.Gap{{Subject: "operating system packages", Packages: 2, Reason: advisory.NoDistribution, Distribution: true}}},
+		{&inventory.Distribution{ID: "arch"}, []inventory.Package{{ID: "x", Type: "alpm", Name: "x", Version: "1-1"}}, []advisory.Gap{{Subject: "arch", Packages: 1, Reason: advisory.DistributionNotCovered, Distribution: true}}},
+		{&inventory.Distribution{ID: "debian", VersionID: "99"}, []inventory.Package{deb("a", "1", "a")}, []advisory.Gap{{Subject: "debian 99", Packages: 1, Reason: advisory.ReleaseNotCovered, Distribution: true}}},
 		{&inventory.Distribution{ID: "debian", VersionID: "12"}, []inventory.Package{deb("linux-libc-dev", "6.1.0-1", "linux")}, []advisory.Gap{{Subject: "linux-libc-dev", Packages: 1, Reason: advisory.KernelHeadersReason}}},
 		{nil, []inventory.Package{owned}, nil},
 		{nil, []inventory.Package{language("conda", "", "a", "1"), language("npm", "", "a", "latest")}, []advisory.Gap{
