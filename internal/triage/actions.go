@@ -19,25 +19,26 @@ type Order func(typ, a, b string) (c int, ok bool)
 // Actions finds the changes that clear the most: one for the base, then one for
 // each package (OS packages by source package, dependencies by application,
 // modules by the binary they are built into). Each fixable finding is cleared
-// by exactly one action, which is written into its ClearedBy.
+// by exactly one action, which is written into its ClearedBy; one whose only fix
+// is a pre-release of a runtime by none.
 func Actions(inv *inventory.Inventory, findings []Finding, base Base, order Order) []Action {
-	a := &planner{inv: inv, base: base, order: order, groups: map[string]*plan{}}
+	a := &planner{inv: inv, byID: make(map[string]*inventory.Package, len(inv.Packages)), base: base, order: order, groups: map[string]*plan{}}
 	for i := range inv.Packages {
-		p := &inv.Packages[i]
-		if a.byID == nil {
-			a.byID = map[string]*inventory.Package{}
-		}
-		a.byID[p.ID] = p
+		a.byID[inv.Packages[i].ID] = &inv.Packages[i]
 	}
 	for i := range findings {
 		a.take(&findings[i])
 	}
 	actions := []Action{}
 	for _, g := range a.groups {
+		for _, x := range g.parts {
+			x.to = a.settle(x.typ, x.to, x.fixes)
+			x.urgentTo = a.settle(x.typ, x.urgentTo, x.urgentFixes)
+		}
 		actions = append(actions, a.finish(g))
 	}
 	slices.SortFunc(actions, func(x, y Action) int {
-		return cmp.Or(cmp.Compare(y.Urgent, x.Urgent), cmp.Compare(len(y.Clears), len(x.Clears)), cmp.Compare(x.Title, y.Title))
+		return cmp.Or(cmp.Compare(y.Urgent, x.Urgent), cmp.Compare(len(y.Clears), len(x.Clears)), cmp.Compare(x.Title, y.Title), cmp.Compare(x.ID, y.ID))
 	})
 	cleared := map[string]string{}
 	for _, x := range actions {
@@ -57,6 +58,8 @@ type planner struct {
 	base   Base
 	order  Order
 	groups map[string]*plan
+	// asking has the packages that ask for others, made when first needed.
+	asking map[need][]*inventory.Package
 }
 
 // plan is an action while findings are gathered for it.
@@ -73,10 +76,13 @@ type plan struct {
 // part is one package of a plan.
 type part struct {
 	name, from, to string
+	typ            string
 	// urgentTo is the version that clears the urgent ones, at most to.
 	urgentTo       string
 	clears, urgent int
-	binaries       map[string]bool
+	// fixes are the fixing versions of each finding.
+	fixes, urgentFixes [][]string
+	binaries           map[string]bool
 }
 
 func (a *planner) take(f *Finding) {
@@ -88,32 +94,98 @@ func (a *planner) take(f *Finding) {
 	if f.Fix.State != advisory.Fixed || p == nil {
 		return
 	}
-	to := a.firstFix(p, f.Fix.Versions)
+	name, installed := matched(p, f)
+	versions := f.Fix.Versions
+	if p.Type == "generic" {
+		versions = slices.DeleteFunc(slices.Clone(versions), preRelease)
+	}
+	to := a.firstFix(p.Type, installed, versions)
 	if to == "" {
 		return
 	}
 	g := a.planFor(p)
 	g.add(f)
-	name, from := p.FullName(), p.Version
-	if p.IsOS() {
-		name, from = p.SourceName(), p.SourceVersion()
-	}
 	x := g.parts[name]
 	if x == nil {
-		x = &part{name: name, from: from, binaries: map[string]bool{}}
+		x = &part{name: name, from: installed, typ: p.Type, binaries: map[string]bool{}}
 		g.parts[name] = x
 	}
 	x.binaries[p.Name] = true
 	x.clears++
+	x.fixes = append(x.fixes, versions)
+	x.to = a.later(p.Type, x.to, to)
 	if f.Disposition == Rebuild {
 		x.urgent++
-		if x.urgentTo == "" || a.less(p.Type, x.urgentTo, to) {
-			x.urgentTo = to
+		x.urgentFixes = append(x.urgentFixes, versions)
+		x.urgentTo = a.later(p.Type, x.urgentTo, to)
+	}
+}
+
+// matched is the name a package is upgraded under and the version that its
+// fixes compare with: those that the database matched. A name of another
+// ecosystem's making (a CPE's product) does not help who upgrades.
+func matched(p *inventory.Package, f *Finding) (name, installed string) {
+	switch {
+	case !p.IsOS():
+		return p.FullName(), p.Version
+	case f.Fix.Package == p.Name && p.Name != p.SourceName():
+		return p.Name, cmp.Or(f.Fix.Installed, p.Version)
+	}
+	return p.SourceName(), cmp.Or(f.Fix.Installed, p.SourceVersion())
+}
+
+// later returns the later of two versions, of which the first may be empty.
+func (a *planner) later(typ, x, y string) string {
+	if x == "" || a.less(typ, x, y) {
+		return y
+	}
+	return x
+}
+
+// settle raises a version until it has every fix. A fix of several versions is
+// one for each branch that gets it: a version of a later branch has it only from
+// that branch's fix on.
+func (a *planner) settle(typ, to string, fixes [][]string) string {
+	for raised := true; raised; {
+		raised = false
+		for _, versions := range fixes {
+			if next := a.missing(typ, to, versions); next != "" {
+				to, raised = next, true
+			}
 		}
 	}
-	if x.to == "" || a.less(p.Type, x.to, to) {
-		x.to = to
+	return to
+}
+
+// missing returns the fix that a version is still without, empty where it has
+// it: the lowest fix above it, if that is of the version's own branch, or
+// nearer to it than the fix below.
+func (a *planner) missing(typ, to string, versions []string) string {
+	below, above := "", ""
+	for _, v := range versions {
+		switch {
+		case a.less(typ, to, v):
+			if above == "" || a.less(typ, v, above) {
+				above = v
+			}
+		case below == "" || a.less(typ, below, v):
+			below = v
+		}
 	}
+	if above == "" || (below != "" && common(to, above) <= common(to, below)) {
+		return ""
+	}
+	return above
+}
+
+// common counts the leading components that two versions share.
+func common(a, b string) int {
+	x, y := strings.Split(strings.TrimPrefix(a, "v"), "."), strings.Split(strings.TrimPrefix(b, "v"), ".")
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	return n
 }
 
 func (g *plan) add(f *Finding) {
@@ -168,22 +240,16 @@ func application(p *inventory.Package) string {
 	return path.Dir("/" + p.Path)
 }
 
-// firstFix is the lowest fixing version above the installed one; empty where
-// only a pre-release of a runtime has the fix, which nobody is asked to ship.
-func (a *planner) firstFix(p *inventory.Package, versions []string) string {
-	installed := p.Version
-	if p.IsOS() {
-		installed = p.SourceVersion()
-	}
+// firstFix is the lowest fixing version above the installed one, the last where
+// none compares; empty where there is none, as where only a pre-release of a
+// runtime has the fix, which nobody is asked to ship.
+func (a *planner) firstFix(typ, installed string, versions []string) string {
 	best := ""
-	if p.Type == "generic" {
-		versions = slices.DeleteFunc(slices.Clone(versions), preRelease)
-	}
 	for _, v := range versions {
-		if a.less(p.Type, v, installed) {
+		if a.less(typ, v, installed) {
 			continue
 		}
-		if best == "" || a.less(p.Type, v, best) {
+		if best == "" || a.less(typ, v, best) {
 			best = v
 		}
 	}
@@ -303,16 +369,28 @@ func layers(n int) string {
 	return fmt.Sprintf("layers 0 to %d", n-1)
 }
 
+// need is a package that others of a type in one place ask for.
+type need struct{ typ, name, place string }
+
 // dependents names who asks for a package: "direct dependency of app" where
 // the only one is not itself somebody's dependency.
 func (a *planner) dependents(p *inventory.Package) string {
-	place := application(p)
-	var direct, others []string
-	for i := range a.inv.Packages {
-		q := &a.inv.Packages[i]
-		if q.Type != p.Type || !slices.Contains(q.DependsOn, p.FullName()) || application(q) != place {
-			continue
+	if a.asking == nil {
+		a.asking = map[need][]*inventory.Package{}
+		for i := range a.inv.Packages {
+			q := &a.inv.Packages[i]
+			if q.IsOS() || len(q.DependsOn) == 0 {
+				continue
+			}
+			place := application(q)
+			for _, name := range q.DependsOn {
+				n := need{q.Type, name, place}
+				a.asking[n] = append(a.asking[n], q)
+			}
 		}
+	}
+	var direct, others []string
+	for _, q := range a.asking[need{p.Type, p.FullName(), application(p)}] {
 		if isApplication(q) {
 			direct = append(direct, q.FullName())
 		} else {

@@ -20,14 +20,25 @@ func Findings(inv *inventory.Inventory, r *reconcile.Reconciliation) []Finding {
 		packages[inv.Packages[i].ID] = &inv.Packages[i]
 	}
 	findings := []Finding{}
+	taken := map[string]bool{}
 	for i := range r.Records {
 		p := packages[r.Records[i].PackageID]
 		if p == nil || (p.Liveness != inventory.Visible && p.Liveness != inventory.Ghost) {
 			continue
 		}
-		if f, ok := vulnerability(p, &r.Records[i]); ok {
-			findings = append(findings, f)
+		f, ok := vulnerability(p, &r.Records[i])
+		if !ok {
+			continue
 		}
+		// The same name in the same place again: another architecture, or one
+		// more version beside the first.
+		for _, also := range []string{p.Arch, p.Version, p.ID} {
+			if taken[f.ID] {
+				f.ID = Fingerprint(f.ID, also)
+			}
+		}
+		taken[f.ID] = true
+		findings = append(findings, f)
 	}
 	return findings
 }
@@ -64,7 +75,7 @@ func vulnerability(p *inventory.Package, r *reconcile.Record) (Finding, bool) {
 		Path:          p.Path,
 		Liveness:      p.Liveness,
 		Origin:        p.Origin,
-		Fix:           Fix{State: m.State, Package: cmp.Or(m.MatchedName, p.SourceName()), Versions: m.FixedIn, Since: m.FixedOn},
+		Fix:           Fix{State: m.State, Package: cmp.Or(m.MatchedName, p.SourceName()), Versions: m.FixedIn, Since: m.FixedOn, Installed: m.MatchedVersion},
 		Agreed:        r.Agreed,
 		Differences:   r.Differences,
 	}

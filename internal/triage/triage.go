@@ -44,6 +44,9 @@ type Fix struct {
 	Versions []string `json:"versions,omitempty"`
 	// Since is the day the fix became available (YYYY-MM-DD), where known.
 	Since string `json:"since,omitempty"`
+	// Installed is the version that the matched name is installed at: for OS
+	// packages the source's or the binary's, whichever the database judges.
+	Installed string `json:"-"`
 }
 
 // Finding is one thing wrong.

@@ -252,3 +252,79 @@ func TestTheBaseEndsWithItsOwnCommand(t *testing.T) {
 		})
 	}
 }
+
+func TestFindingIDsAreUnique(t *testing.T) {
+	amd, i386 := pkg("deb", "libc6", "2.36-9", 0, "var/lib/dpkg/status"), pkg("deb", "libc6", "2.36-9", 0, "var/lib/dpkg/status")
+	amd.Arch, i386.Arch = "amd64", "i386"
+	amd.ID, i386.ID = "libc6 amd64", "libc6 i386"
+	old := pkg("deb", "libc6", "2.28-1", 0, "var/lib/dpkg/status")
+	old.Arch = "i386"
+	inv := &inventory.Inventory{Packages: []inventory.Package{amd, i386, old}}
+	f := findings(inv, []advisory.Match{
+		fixed(amd, "CVE-2024-0001", advisory.High, "2.40"), fixed(i386, "CVE-2024-0001", advisory.High, "2.40"), fixed(old, "CVE-2024-0001", advisory.High, "2.40"),
+	})
+	ids := map[string]bool{}
+	for _, x := range f {
+		ids[x.ID] = true
+	}
+	if len(f) != 3 || len(ids) != 3 {
+		t.Errorf("%d findings have %d identifiers", len(f), len(ids))
+	}
+	for _, a := range triage.Actions(inv, f, triage.Base{Layers: 1}, version.Order) {
+		slices.Sort(a.Clears)
+		if len(slices.Compact(a.Clears)) != 3 {
+			t.Errorf("%q clears %v", a.Title, a.Clears)
+		}
+	}
+	alone := findings(&inventory.Inventory{Packages: []inventory.Package{amd}}, []advisory.Match{fixed(amd, "CVE-2024-0001", advisory.High, "2.40")})
+	if !ids[alone[0].ID] {
+		t.Error("another architecture beside it changes a finding's identifier")
+	}
+}
+
+func TestActionsNameWhatWasMatched(t *testing.T) {
+	perl := pkg("rpm", "perl-Encode", "4:2.97-3.el8", 3, "var/lib/rpm/Packages")
+	perl.Source = &inventory.Source{Name: "perl", Version: "5.26.3-416.el8"}
+	gcc := pkg("deb", "gcc", "4:12.2.0-3", 2, "var/lib/dpkg/status")
+	gcc.Source = &inventory.Source{Name: "gcc-defaults", Version: "1.203"}
+	inv := &inventory.Inventory{Packages: []inventory.Package{perl, gcc}}
+	binary := fixed(perl, "CVE-2024-0001", advisory.High, "4:2.96-9.el8", "4:2.97-4.el8")
+	binary.By, binary.MatchedName, binary.MatchedVersion = advisory.ByBinary, perl.Name, perl.Version
+	source := fixed(gcc, "CVE-2024-0002", advisory.High, "1.100", "1.204")
+	source.By, source.MatchedName, source.MatchedVersion = advisory.BySource, "gcc-defaults", "1.203"
+	got := titles(triage.Actions(inv, findings(inv, []advisory.Match{binary, source}), triage.Base{}, version.Order))
+	want := []string{"upgrade gcc-defaults to 1.204: clears 1 (1 urgent)", "upgrade perl-Encode to 4:2.97-4.el8: clears 1 (1 urgent)"}
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestAnActionClearsWhatItSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		installed string
+		fixes     [][]string
+		want      string
+	}{
+		"lowest above the installed":           {"4.17.15", [][]string{{"3.10.2", "4.17.21"}}, "4.17.21"},
+		"stays in its branch":                  {"3.2.1", [][]string{{"3.2.19", "4.1.9"}, {"3.2.25", "4.2.11", "5.0.3"}}, "3.2.25"},
+		"the next branch has its own fix":      {"3.10.1", [][]string{{"3.10.2", "4.18.0"}, {"4.17.21"}}, "4.18.0"},
+		"a fix before the branch began":        {"3.10.1", [][]string{{"3.10.2", "4.17.5"}, {"4.17.21"}}, "4.17.21"},
+		"raised twice":                         {"1.0.0", [][]string{{"1.0.1", "2.0.1"}, {"2.0.0"}, {"1.0.1", "2.0.3"}}, "2.0.3"},
+		"minor branches":                       {"4.1.8", [][]string{{"4.1.9", "4.2.3"}, {"4.1.10"}}, "4.1.10"},
+		"the fix of a branch that comes after": {"1.0.0", [][]string{{"1.0.5", "3.0.1"}, {"2.0.0"}}, "2.0.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := pkg("npm", "x", c.installed, 1, "app/node_modules/x/package.json")
+			inv := &inventory.Inventory{Packages: []inventory.Package{p}}
+			var matches []advisory.Match
+			for i, versions := range c.fixes {
+				matches = append(matches, fixed(p, fmt.Sprintf("CVE-2024-%04d", i), advisory.High, versions...))
+			}
+			actions := triage.Actions(inv, findings(inv, matches), triage.Base{}, version.Order)
+			if len(actions) != 1 || actions[0].To != c.want || len(actions[0].Clears) != len(c.fixes) {
+				t.Errorf("got %+v, want version %s", actions, c.want)
+			}
+		})
+	}
+}
