@@ -30,9 +30,11 @@ type entry struct {
 	uid     int
 }
 
-func file(path, content string) entry       { return entry{path: path, mode: 0o644, content: content} }
+func file(path, content string) entry { return entry{path: path, mode: 0o644, content: content} }
+
 func executable(path, content string) entry { return entry{path: path, mode: 0o755, content: content} }
-func link(path, target string) entry        { return entry{path: path, mode: 0o777, target: target} }
+
+func link(path, target string) entry { return entry{path: path, mode: 0o777, target: target} }
 
 // writeTar writes a layer: entries in the order of their paths, each folder
 // before what it holds, all with one time.

@@ -90,14 +90,17 @@ var exclusions = []struct {
 	purlType     string
 	names, vulns []string
 }{
-	{"maven",
+	{
+		"maven",
 		[]string{"log4j-api", "log4j-slf4j-impl", "log4j-to-slf4j", "log4j-1.2-api", "log4j-detector", "log4j-over-slf4j", "slf4j-log4j12"},
-		[]string{"CVE-2021-44228", "CVE-2021-45046", "GHSA-jfh8-c2jp-5v3q", "GHSA-7rjr-3q55-vv33", "CVE-2020-9493", "CVE-2022-23307", "CVE-2023-26464"}},
+		[]string{"CVE-2021-44228", "CVE-2021-45046", "GHSA-jfh8-c2jp-5v3q", "GHSA-7rjr-3q55-vv33", "CVE-2020-9493", "CVE-2022-23307", "CVE-2023-26464"},
+	},
 	{"golang", []string{"google.golang.org/protobuf"}, []string{"CVE-2015-5237", "CVE-2021-22570"}},
 	{"gem", []string{"matrix"}, []string{"CVE-2017-14196", "CVE-2017-14197", "CVE-2017-14198", "CVE-2019-19373", "CVE-2019-19374"}},
 	{"gem", []string{"delegate"}, []string{
 		"CVE-1999-1338", "CVE-2001-1202", "CVE-2002-1781", "CVE-2004-0789", "CVE-2004-2003",
-		"CVE-2005-0036", "CVE-2005-0861", "CVE-2006-2072", "CVE-2015-7556"}},
+		"CVE-2005-0036", "CVE-2005-0861", "CVE-2006-2072", "CVE-2015-7556",
+	}},
 	{"gem", []string{"observer"}, []string{"CVE-2008-4318"}},
 	{"gem", []string{"logger"}, []string{"CVE-2017-14727"}},
 	// Debian's zlib ships no minizip, where the flaw is.

@@ -56,8 +56,16 @@ func TestMatchesEqualGrypesOwn(t *testing.T) {
 		})
 	}
 	for _, eco := range []struct{ ecosystem, purlType string }{
-		{"npm", "npm"}, {"python", "pypi"}, {"java-archive", "maven"}, {"gem", "gem"}, {"go-module", "golang"},
-		{"rust-crate", "cargo"}, {"dotnet", "nuget"}, {"php-composer", "composer"}, {"hex", "hex"}, {"dart-pub", "pub"},
+		{"npm", "npm"},
+		{"python", "pypi"},
+		{"java-archive", "maven"},
+		{"gem", "gem"},
+		{"go-module", "golang"},
+		{"rust-crate", "cargo"},
+		{"dotnet", "nuget"},
+		{"php-composer", "composer"},
+		{"hex", "hex"},
+		{"dart-pub", "pub"},
 	} {
 		t.Run(eco.purlType, func(t *testing.T) {
 			inv := &inventory.Inventory{}

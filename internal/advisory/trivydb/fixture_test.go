@@ -28,8 +28,10 @@ func fixture(t testing.TB, records ...record) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	records = append(records, record{[]string{"vulnerability", "CVE-2024-0001"},
-		`{"Title":"a \"quoted\" title","Severity":"MEDIUM","VendorSeverity":{"nvd":3,"debian":1,"redhat":2},"CVSS":{"nvd":{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N","V3Score":7.5}}}`})
+	records = append(records, record{
+		[]string{"vulnerability", "CVE-2024-0001"},
+		`{"Title":"a \"quoted\" title","Severity":"MEDIUM","VendorSeverity":{"nvd":3,"debian":1,"redhat":2},"CVSS":{"nvd":{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N","V3Score":7.5}}}`,
+	})
 	err = db.Update(func(tx *bolt.Tx) error {
 		for _, r := range records {
 			b, err := tx.CreateBucketIfNotExists([]byte(r.path[0]))
@@ -198,7 +200,8 @@ func TestGaps(t *testing.T) {
 		{&inventory.Distribution{ID: "debian", VersionID: "12"}, []inventory.Package{deb("linux-libc-dev", "6.1.0-1", "linux")}, []advisory.Gap{{Subject: "linux-libc-dev", Packages: 1, Reason: advisory.KernelHeadersReason}}},
 		{nil, []inventory.Package{owned}, nil},
 		{nil, []inventory.Package{language("conda", "", "a", "1"), language("npm", "", "a", "latest")}, []advisory.Gap{
-			{Subject: "conda", Packages: 1, Reason: advisory.TypeNotCovered}, {Subject: "npm", Packages: 1, Reason: advisory.VersionNotComparable}}},
+			{Subject: "conda", Packages: 1, Reason: advisory.TypeNotCovered}, {Subject: "npm", Packages: 1, Reason: advisory.VersionNotComparable},
+		}},
 	} {
 		o := match(t, db, tt.d, tt.packages...)
 		if len(o.Matches) != 0 || len(o.Gaps) != len(tt.want) {

@@ -23,8 +23,15 @@ var apkSuffixes = [...]struct {
 	name string
 	rank int
 }{
-	{"alpha", -4}, {"beta", -3}, {"pre", -2}, {"rc", -1},
-	{"cvs", 1}, {"svn", 2}, {"git", 3}, {"hg", 4}, {"p", 5},
+	{"alpha", -4},
+	{"beta", -3},
+	{"pre", -2},
+	{"rc", -1},
+	{"cvs", 1},
+	{"svn", 2},
+	{"git", 3},
+	{"hg", 4},
+	{"p", 5},
 }
 
 func parseApk(raw string) (apkVersion, bool) {

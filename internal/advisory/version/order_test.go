@@ -101,13 +101,26 @@ func TestNotComparable(t *testing.T) {
 		s   version.Scheme
 		raw string
 	}{
-		{version.Deb, ""}, {version.Deb, "a:1"}, {version.Deb, "x1"}, {version.Deb, "1 2"},
-		{version.Apk, "1.2-"}, {version.Apk, "1..2"}, {version.Apk, "1.2_foo"},
-		{version.RPM, ""}, {version.RPM, "x:1-1"},
-		{version.Segmented, "latest"}, {version.Segmented, "1."}, {version.Segmented, "99999999999999999999"},
-		{version.Npm, "1.2"}, {version.Npm, "v1.2.3"}, {version.Go, "(devel)"},
-		{version.Python, "1.0-foo"}, {version.Python, "dev"},
-		{version.Gem, "1..2"}, {version.Gem, ""}, {version.Maven, ""},
+		{version.Deb, ""},
+		{version.Deb, "a:1"},
+		{version.Deb, "x1"},
+		{version.Deb, "1 2"},
+		{version.Apk, "1.2-"},
+		{version.Apk, "1..2"},
+		{version.Apk, "1.2_foo"},
+		{version.RPM, ""},
+		{version.RPM, "x:1-1"},
+		{version.Segmented, "latest"},
+		{version.Segmented, "1."},
+		{version.Segmented, "99999999999999999999"},
+		{version.Npm, "1.2"},
+		{version.Npm, "v1.2.3"},
+		{version.Go, "(devel)"},
+		{version.Python, "1.0-foo"},
+		{version.Python, "dev"},
+		{version.Gem, "1..2"},
+		{version.Gem, ""},
+		{version.Maven, ""},
 		{version.Segmented, strings.Repeat("1.", 500) + "1"},
 	} {
 		if _, err := version.Parse(tt.s, tt.raw); !errors.Is(err, version.ErrInvalid) {

@@ -3,7 +3,6 @@ package langpkg
 import (
 	"bytes"
 	"encoding/binary"
-
 	"os"
 	"os/exec"
 	"path/filepath"

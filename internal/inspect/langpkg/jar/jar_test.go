@@ -202,17 +202,27 @@ func TestArchivesAreIdentified(t *testing.T) {
 			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n\nName: org/old/\nImplementation-Version: 4.5\n"},
 			[]string{"old:old 4.5"},
 		},
-		{"agents that pose as what they instrument are left out", "lib/newrelic-spring-4.0.jar",
-			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nWeave-Classes: x\n", mavenDir + "a/b/pom.properties", properties("a", "b", "1")}, nil},
-		{"without a manifest only Maven's files count", "lib/x-1.jar",
+		{
+			"agents that pose as what they instrument are left out", "lib/newrelic-spring-4.0.jar",
+			files{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nWeave-Classes: x\n", mavenDir + "a/b/pom.properties", properties("a", "b", "1")},
+			nil,
+		},
+		{
+			"without a manifest only Maven's files count", "lib/x-1.jar",
 			files{mavenDir + "a/b/pom.properties", properties("a", "b", "1"), "readme.txt", "x"},
-			[]string{"a:b 1 in=META-INF/maven/a/b/pom.properties"}},
+			[]string{"a:b 1 in=META-INF/maven/a/b/pom.properties"},
+		},
 		{"an archive of nothing", "lib/x-1.jar", files{"readme.txt", "x"}, nil},
-		{"a version that nobody filled in is none", "lib/x.jar",
+		{
+			"a version that nobody filled in is none", "lib/x.jar",
 			files{"META-INF/MANIFEST.MF", plain, mavenDir + "a/x/pom.properties", properties("a", "x", "${revision}")},
-			[]string{"a:x "}},
-		{"control characters name nothing", "lib/x.jar",
-			files{mavenDir + "a/b/pom.properties", properties("a\x1b[2J", "b\x07", "1")}, nil},
+			[]string{"a:x "},
+		},
+		{
+			"control characters name nothing", "lib/x.jar",
+			files{mavenDir + "a/b/pom.properties", properties("a\x1b[2J", "b\x07", "1")},
+			nil,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
