@@ -54,6 +54,10 @@ func lackingCauses() []packageCause {
 			"an OS package installed it, whose record a later layer removed: Plimsoll lists that package as a ghost instead, and the distribution's advisories judge it",
 		},
 		{
+			func(f *found, _ *circumstances) bool { return f.typ == "rpm" && f.name == "gpg-pubkey" },
+			"a key that rpm trusts, kept as if it were a package; it is no software",
+		},
+		{
 			func(f *found, in *circumstances) bool {
 				return f.name == "oracle/jdk" && in.ours.packages[identity{f.typ, "oracle/jre", f.version}] != nil
 			},

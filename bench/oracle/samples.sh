@@ -153,7 +153,7 @@ build_rpm() {
 	top="$work/rpmbuild"
 	rm -rf "$top"
 	mkdir -p "$top/SPECS"
-	while read -r name epoch version release license; do
+	while read -r name epoch version release license module; do
 		cat >"$top/SPECS/$name.spec" <<-SPEC
 			Name: $name
 			Epoch: $epoch
@@ -167,12 +167,16 @@ build_rpm() {
 			sample
 			%files
 		SPEC
+		[ -z "$module" ] || sed -i "1i ModularityLabel: $module" "$top/SPECS/$name.spec"
 		[ "$epoch" != 0 ] || sed -i /^Epoch/d "$top/SPECS/$name.spec"
 		rpmbuild --quiet --define "_topdir $top" -bb "$top/SPECS/$name.spec" >/dev/null 2>&1
 	done <"$here/rpm.list"
 	new_root rpm "Rocky Linux" rocky 9.3 'PLATFORM_ID="platform:el9"
 '
 	rpm --root "$root" --dbpath /usr/lib/sysimage/rpm --nodeps --noscripts -i "$top"/RPMS/*/*.rpm
+	# Every such image holds its distribution's keys, as packages of their own.
+	key=$(ls /etc/apt/trusted.gpg.d/*.asc | head -n 1)
+	[ ! -e "$key" ] || rpm --root "$root" --dbpath /usr/lib/sysimage/rpm --import "$key"
 	layer rpm "$root"
 	image rpm "$work/layers/rpm.tar.gz" "ADD rootfs.tar.gz / "
 }

@@ -28,7 +28,7 @@ import (
 const Name = "runtimes"
 
 // version rises with every change of the table or of the matching.
-const version = 1
+const version = 2
 
 // maxRelease is the size above which a file named "release" is not a JVM's;
 // those with the longest module lists have about 2 KiB.

@@ -38,7 +38,7 @@ type Inspector struct{}
 func (Inspector) Name() string { return "java-archive" }
 
 // Version implements inspect.Inspector.
-func (Inspector) Version() int { return 1 }
+func (Inspector) Version() int { return 2 }
 
 // Wants implements inspect.Inspector.
 func (Inspector) Wants(f *inspect.File) inspect.Want {
