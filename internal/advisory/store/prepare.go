@@ -87,16 +87,16 @@ func (s *Store) Index(ctx context.Context, name string) error {
 	if err != nil || !k.indexed || s.index == nil {
 		return err
 	}
-	rec, err := s.load(k)
-	if err != nil {
-		return err
+	if _, err := s.load(k); err != nil {
+		return err // without a copy there is nothing to lock
 	}
 	unlock, err := s.lock(ctx, k, nil)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if rec, err = s.load(k); err != nil {
+	rec, err := s.load(k)
+	if err != nil {
 		return err
 	}
 	_, err = s.reindex(ctx, k, rec)

@@ -53,7 +53,7 @@ func (m *matcher) addProducts(set string, b []byte) error {
 	}
 	var indices []int
 	if len(b) > maxBlob || json.Unmarshal(b, &indices) != nil {
-		return fmt.Errorf("Red Hat repository %q: %w", set, ErrCorrupt)
+		return fmt.Errorf("repository %q of Red Hat: %w", set, ErrCorrupt)
 	}
 	for _, i := range indices {
 		m.products[i] = true
