@@ -23,9 +23,14 @@ done
 if [ -n "$missing" ]; then
 	command -v apt-get >/dev/null || skip "not installed:$missing"
 	echo "engines: installing$missing"
+	log=$(mktemp)
 	# shellcheck disable=SC2086 # a list of names
-	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >/tmp/engines-install.log 2>&1 ||
-		skip "could not install$missing: see /tmp/engines-install.log"
+	if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+		tail -n 5 "$log"
+		rm -f "$log"
+		skip "could not install$missing"
+	fi
+	rm -f "$log"
 fi
 
 # Sockets have short paths; a user without rights must be able to reach them.
