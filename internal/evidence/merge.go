@@ -29,7 +29,7 @@ type LayerProblem struct {
 // each first appeared at its version, which were removed from the records
 // while their files still ship, and which OS package owns which file.
 func Merge(layers []*Layer, refs []inventory.LayerRef) *Merged {
-	m := &merge{layers: layers, refs: refs, places: newStanding()}
+	m := &merge{layers: layers, refs: refs, places: newStanding(), links: map[string]string{}}
 	for _, l := range layers {
 		for i := range l.Packages {
 			m.places.ask(l.Packages[i].Path)
@@ -41,7 +41,7 @@ func Merge(layers []*Layer, refs []inventory.LayerRef) *Merged {
 			m.places.ask(d)
 		}
 	}
-	m.places.sweep(layers)
+	m.places.sweep(layers, m.rootLink)
 
 	out := &Merged{}
 	for i, l := range layers {
@@ -52,7 +52,6 @@ func Merge(layers []*Layer, refs []inventory.LayerRef) *Merged {
 		}
 	}
 	out.Inventory.Distribution = m.distribution()
-	m.rootLinks()
 	m.collect()
 	m.findGhosts()
 	m.assignOwners()
@@ -207,26 +206,16 @@ func originsOf(r []records) map[versioned]int {
 	return origin
 }
 
-// rootLinks learns which top-level names are links, so that paths recorded
+// rootLink learns which top-level names are links, so that paths recorded
 // before the merge of /bin into /usr/bin are found where the files are.
-func (m *merge) rootLinks() {
-	m.links = map[string]string{}
-	for _, l := range m.layers {
-		for e := range l.Files.All() {
-			if strings.IndexByte(string(e.Path), '/') >= 0 {
-				continue
-			}
-			switch e.Type {
-			case Symlink:
-				m.links[string(e.Path)] = strings.Trim(string(e.Link), "/")
-			case Opaque:
-				if len(e.Path) == 0 {
-					clear(m.links)
-				}
-			default:
-				delete(m.links, string(e.Path))
-			}
-		}
+func (m *merge) rootLink(e *FileEntry) {
+	switch {
+	case e.Type == Symlink:
+		m.links[string(e.Path)] = strings.Trim(string(e.Link), "/")
+	case e.Type == Opaque && len(e.Path) == 0:
+		clear(m.links)
+	case e.Type != Opaque:
+		delete(m.links, string(e.Path))
 	}
 }
 
@@ -344,7 +333,7 @@ func (m *merge) ownedStillVisible(candidates map[osPackage][]int, installed osPa
 			}
 		}
 	}
-	files.sweep(m.layers)
+	files.sweep(m.layers, nil)
 	for _, l := range m.layers {
 		for o := range l.ownedBy() {
 			if _, ok := installed.find(o); !ok || lostBy(candidates, o) != nil {

@@ -10,12 +10,15 @@ import (
 
 // place is where one path stands once all layers are laid over one another.
 type place struct {
-	// layer is the highest layer that wrote the path; -1 where none did.
+	// asked is set for a path of the set, and not only for a folder above one.
+	asked bool
+	// layer is the highest layer that wrote the path; never where none did.
 	layer int
 	// typ is what that layer wrote.
 	typ EntryType
-	// removed is the highest layer with a whiteout of the path itself.
-	removed int
+	// removed is the highest layer with a whiteout of the path itself, emptied
+	// the highest that took away what is below it.
+	removed, emptied int
 	// gone is set where a later layer removed it.
 	gone bool
 }
@@ -25,48 +28,49 @@ type place struct {
 // takes the place of a folder removes what was below, and an opaque whiteout
 // empties a folder.
 type standing struct {
+	// paths holds the set and all folders above it, "" included.
 	paths map[string]*place
-	// above are all folders above the paths, each with the highest layer that
-	// emptied it.
-	above map[string]int
 }
 
 // never is the layer of what did not happen.
 const never = -1
 
 func newStanding() *standing {
-	return &standing{paths: map[string]*place{}, above: map[string]int{"": never}}
+	return &standing{paths: map[string]*place{"": {layer: never, removed: never, emptied: never}}}
 }
 
 // ask adds a path to the set.
 func (s *standing) ask(path string) {
-	if s.paths[path] != nil {
-		return
+	asked := true
+	for p := s.paths[path]; p == nil; p = s.paths[path] {
+		s.paths[path] = &place{asked: asked, layer: never, removed: never, emptied: never}
+		path, asked = parent(path), false
 	}
-	s.paths[path] = &place{layer: never, removed: never}
-	for dir := parent(path); ; dir = parent(dir) {
-		if _, known := s.above[dir]; known {
-			return
-		}
-		s.above[dir] = never
+	if asked {
+		s.paths[path].asked = true
 	}
 }
 
 // sweep reads each layer's file list once. What it costs grows with the entries
 // and the paths, and not with their product: a layer only notes what it wrote
 // and emptied, and what that means for each path is decided at the end.
-func (s *standing) sweep(layers []*Layer) {
+// also, which may be nil, sees every entry at the top of the tree.
+func (s *standing) sweep(layers []*Layer, also func(*FileEntry)) {
 	for i, l := range layers {
 		for e := range l.Files.All() {
-			if e.Type != Directory {
-				if _, asked := s.above[string(e.Path)]; asked {
-					s.above[string(e.Path)] = i
-				}
+			if also != nil && bytes.IndexByte(e.Path, '/') < 0 {
+				also(&e)
 			}
 			p := s.paths[string(e.Path)]
-			switch {
-			case p == nil || e.Type == Opaque:
-			case e.Type == Whiteout:
+			if p == nil {
+				continue
+			}
+			if e.Type != Directory {
+				p.emptied = i
+			}
+			switch e.Type {
+			case Opaque:
+			case Whiteout:
 				p.removed = i
 			default:
 				p.layer, p.typ = i, e.Type
@@ -74,10 +78,13 @@ func (s *standing) sweep(layers []*Layer) {
 		}
 	}
 	for path, p := range s.paths {
+		if !p.asked {
+			continue
+		}
 		p.gone = p.removed > p.layer
 		for dir := path; dir != "" && !p.gone; {
 			dir = parent(dir)
-			p.gone = s.above[dir] > p.layer
+			p.gone = s.paths[dir].emptied > p.layer
 		}
 	}
 }
@@ -129,7 +136,7 @@ func anyBelow(layers []*Layer, folders map[string]int) map[string]bool {
 			files[dir] = append(files[dir], path)
 		}
 	}
-	within.sweep(layers)
+	within.sweep(layers, nil)
 	found := map[string]bool{}
 	for dir, last := range folders {
 		found[dir] = slices.ContainsFunc(files[dir], func(path string) bool {

@@ -11,10 +11,11 @@ import (
 	"plimsoll/internal/inventory"
 )
 
-// Published tells when an identifier was published, the zero time where that
-// is not known. It decides between an older database and one that does not
-// hold the advisory at all.
-type Published func(id string) time.Time
+// Published tells when an identifier was published, in the words of a database
+// that holds it; the zero time where that is not known. It decides between an
+// older database and one that does not hold the advisory at all, and is asked
+// for nothing else.
+type Published func(database, id string) time.Time
 
 // Reconcile puts the opinions about one inventory side by side. The order of
 // the opinions is the order of the databases everywhere in the result.
@@ -243,8 +244,8 @@ func absence(p *inventory.Package, r *Record, o *advisory.Opinion, published Pub
 	if held.Match.By == advisory.ByCPE {
 		return Difference{CPEOnly, fmt.Sprintf("%s matched it through a CPE; %s has no record for this package", held.Database, name)}
 	}
-	if published != nil {
-		if at := published(held.Match.ID); !at.IsZero() && !o.Database.Built.IsZero() && at.After(o.Database.Built) {
+	if published != nil && !o.Database.Built.IsZero() {
+		if at := published(held.Database, held.Match.ID); at.After(o.Database.Built) {
 			return Difference{OlderDatabase, fmt.Sprintf("published %s, after %s was built (%s)", at.UTC().Format(time.DateOnly), name, o.Database.Built.UTC().Format(time.DateOnly))}
 		}
 	}

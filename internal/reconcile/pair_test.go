@@ -118,11 +118,11 @@ func TestAnOlderDatabaseIsToldFromOneThatDoesNotKnow(t *testing.T) {
 	opinion := func() *advisory.Opinion {
 		return &advisory.Opinion{Matches: []advisory.Match{match(curl, "CVE-2026-0001")}}
 	}
-	later := func(string) time.Time { return built.AddDate(0, 0, 1) }
+	later := func(string, string) time.Time { return built.AddDate(0, 0, 1) }
 	if got := causes(run(opinion(), &advisory.Opinion{}, later)); !strings.HasSuffix(got[0], ": older-database") {
 		t.Errorf("published after the other was built: %v", got)
 	}
-	before := func(string) time.Time { return built.AddDate(0, 0, -1) }
+	before := func(string, string) time.Time { return built.AddDate(0, 0, -1) }
 	if got := causes(run(opinion(), &advisory.Opinion{}, before)); !strings.HasSuffix(got[0], ": only-one-knows") {
 		t.Errorf("published before the other was built: %v", got)
 	}

@@ -10,8 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -141,16 +139,16 @@ func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triag
 	if err != nil {
 		return nil, err
 	}
-	published, err := s.published(ctx, inv, opinions)
-	if err != nil {
-		return nil, err
+	prose := newProse(s.Databases)
+	recon := reconcile.Reconcile(inv, opinions, prose.published(ctx))
+	if prose.err != nil {
+		return nil, prose.err
 	}
-	recon := reconcile.Reconcile(inv, opinions, published)
 	findings := triage.Findings(inv, recon)
 	findings = append(findings, triage.Support(inv, s.Now)...)
 	actions := triage.Actions(inv, findings, base, s.Order)
 	triage.Sort(findings)
-	if err := s.titles(ctx, findings, recon); err != nil {
+	if err := prose.titles(ctx, findings, recon); err != nil {
 		return nil, err
 	}
 	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon}
@@ -184,86 +182,6 @@ func (s *Scanner) opinions(ctx context.Context, inv *inventory.Inventory) ([]*ad
 		})
 	}
 	return opinions, group.Wait()
-}
-
-// published looks up when the identifiers that only one database holds were
-// published, which tells an older database from one that does not know.
-func (s *Scanner) published(ctx context.Context, inv *inventory.Inventory, opinions []*advisory.Opinion) (reconcile.Published, error) {
-	if len(opinions) < 2 {
-		return nil, nil
-	}
-	first := reconcile.Reconcile(inv, opinions, nil)
-	ids := map[string][]string{}
-	for i := range first.Records {
-		r := &first.Records[i]
-		if len(r.Held) == 1 {
-			ids[r.Held[0].Database] = append(ids[r.Held[0].Database], r.Held[0].Match.ID)
-		}
-	}
-	dates := map[string]time.Time{}
-	for _, db := range s.Databases {
-		wanted := ids[db.Info().Name]
-		slices.Sort(wanted)
-		details, err := db.Details(ctx, slices.Compact(wanted))
-		if err != nil {
-			return nil, fmt.Errorf("ask %s: %w", db.Info().Name, err)
-		}
-		for id, d := range details {
-			if dates[id].IsZero() {
-				dates[id] = d.Published
-			}
-		}
-	}
-	return func(id string) time.Time { return dates[id] }, nil
-}
-
-// titles adds one line of prose to each finding, asking only for those that
-// have been found.
-func (s *Scanner) titles(ctx context.Context, findings []triage.Finding, recon *reconcile.Reconciliation) error {
-	byDatabase := map[string][]string{}
-	own := map[string]map[string]string{} // record ID -> database -> identifier there
-	for i := range recon.Records {
-		r := &recon.Records[i]
-		if own[r.ID] == nil {
-			own[r.ID] = map[string]string{}
-		}
-		for _, h := range r.Held {
-			own[r.ID][h.Database] = h.Match.ID
-			byDatabase[h.Database] = append(byDatabase[h.Database], h.Match.ID)
-		}
-	}
-	for _, db := range s.Databases {
-		name := db.Info().Name
-		ids := byDatabase[name]
-		slices.Sort(ids)
-		details, err := db.Details(ctx, slices.Compact(ids))
-		if err != nil {
-			return fmt.Errorf("ask %s: %w", name, err)
-		}
-		for i := range findings {
-			f := &findings[i]
-			if f.Title == "" {
-				f.Title = oneLine(details[own[f.Vulnerability][name]])
-			}
-		}
-	}
-	return nil
-}
-
-// oneLine is the advisory's title, or the first sentence of its description.
-func oneLine(d advisory.Detail) string {
-	title := d.Title
-	if title == "" {
-		title, _, _ = strings.Cut(d.Description, "\n")
-		if i := strings.Index(title, ". "); i > 0 {
-			title = title[:i]
-		}
-	}
-	const longest = 160
-	if r := []rune(title); len(r) > longest {
-		title = string(r[:longest-1]) + "…"
-	}
-	return strings.TrimSpace(title)
 }
 
 // ErrNoDatabase is returned by callers that find no database to ask.
