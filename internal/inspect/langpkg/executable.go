@@ -160,6 +160,19 @@ func segmentsOf(head []byte) (segments []segment, order binary.ByteOrder, pointe
 	return nil, nil, 0
 }
 
+// writableFrom is the place in the file, rounded down to the alignment of Go's
+// build information, at which the first writable segment begins; 0 where the
+// headers tell of none.
+func writableFrom(head []byte) int64 {
+	segments, _, _ := segmentsOf(head)
+	for _, s := range segments {
+		if s.flags&segmentWrite != 0 && s.size > 0 && s.sane() {
+			return int64(s.offset) &^ (buildInfoAlign - 1)
+		}
+	}
+	return 0
+}
+
 // fileOffset translates an address into a place in the file.
 func fileOffset(segments []segment, address uint64) (int64, bool) {
 	for _, s := range segments {

@@ -19,6 +19,10 @@ type goSink struct {
 	head   []byte
 	// at is the place in the file of what comes next to seek.
 	at int64
+	// from is where the search begins: the linker puts the blob into the
+	// first writable segment, and the same bytes before it are a constant of
+	// the program, which could name any version.
+	from int64
 	// block holds the bytes of a block that is not full yet.
 	block []byte
 	// blob holds a possible blob until it can be told.
@@ -66,6 +70,7 @@ func (g *goSink) Write(p []byte) (int, error) {
 func (g *goSink) begin() {
 	g.format = formatOf(g.head)
 	g.old = newOldGo(g.head)
+	g.from = writableFrom(g.head)
 	g.block = make([]byte, 0, buildInfoAlign)
 }
 
@@ -78,7 +83,12 @@ func (g *goSink) feed(p []byte) {
 			return
 		}
 	}
+	before := max(0, min(g.from-g.at, int64(len(p))))
 	g.at += int64(len(p))
+	p = p[before:]
+	if len(p) == 0 {
+		return
+	}
 	if g.blob != nil {
 		g.grow(p)
 		return
