@@ -60,7 +60,7 @@ func (a *app) store(options ...store.Option) (*store.Store, error) {
 	if dir == "" {
 		var err error
 		if dir, err = store.DefaultDir(a.env.Getenv); err != nil {
-			return nil, err
+			return nil, usage(err)
 		}
 	}
 	return store.Open(dir, append(options, store.WithIndex(grypedb.Index))...)
@@ -75,11 +75,9 @@ func (a *app) databases(ctx context.Context, s *store.Store) ([]advisory.Databas
 			db.Close()
 		}
 	}
-	var missing error
 	for _, name := range store.Names() {
 		dir, info, err := s.Current(name)
 		if errors.Is(err, store.ErrMissing) {
-			missing = err
 			continue
 		}
 		if err == nil {
@@ -100,7 +98,7 @@ func (a *app) databases(ctx context.Context, s *store.Store) ([]advisory.Databas
 		return nil, nil, &statusError{statusNoDatabase, err}
 	}
 	if len(open) == 0 {
-		return nil, nil, fmt.Errorf("%w in %s: nothing can be judged: %w", scan.ErrNoDatabase, s.Dir(), missing)
+		return nil, nil, fmt.Errorf("%w in %s: nothing can be judged", scan.ErrNoDatabase, s.Dir())
 	}
 	return open, closeAll, nil
 }

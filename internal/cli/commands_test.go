@@ -45,6 +45,9 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"interrupted": interrupted,
 		"firstline":   firstLine,
 		"clean":       cleanText,
+		"mode":        fileMode,
+		"pipe":        makePipe,
+		"piped":       readPipe,
 	}
 	cmds := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, f := range all {
@@ -473,3 +476,32 @@ func writeAuth(ts *testscript.TestScript, args []string) error {
 	raw := marshal(map[string]any{"auths": map[string]any{args[1]: map[string]any{"auth": auth}}})
 	return os.WriteFile(ts.MkAbs(args[0]), raw, 0o600)
 }
+
+// fileMode: mode FILE PERM holds a file's permissions, in octal.
+func fileMode(ts *testscript.TestScript, args []string) error {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	if err != nil {
+		return err
+	}
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[1] {
+		return fmt.Errorf("%s has mode %s", args[0], got)
+	}
+	return nil
+}
+
+// readPipe: piped PIPE FILE waits for what was written to a pipe and puts it
+// into a file.
+func readPipe(ts *testscript.TestScript, args []string) error {
+	c, ok := pipes.Load(ts.MkAbs(args[0]))
+	if !ok {
+		return fmt.Errorf("no pipe %s", args[0])
+	}
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	if err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		return fmt.Errorf("%s is no pipe any more", args[0])
+	}
+	return os.WriteFile(ts.MkAbs(args[1]), <-c.(chan []byte), 0o644)
+}
+
+// pipes are those that makePipe made: channels of what was read, by path.
+var pipes sync.Map

@@ -63,6 +63,9 @@ HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.
 
 // update runs one update and prints one line for each database.
 func (a *app) update(ctx context.Context, o store.UpdateOptions) error {
+	if err := readable("--ca-file", o.CAFile); err != nil {
+		return err
+	}
 	s, err := a.store()
 	if err != nil {
 		return err
@@ -267,7 +270,7 @@ func newDBVerify(a *app) *cobra.Command {
 				return err
 			}
 			for _, p := range problems {
-				fmt.Fprintf(a.env.Stdout, "%s: %s\n", strings.TrimSpace(p.Database+" "+p.File), p.Reason)
+				fmt.Fprintf(a.env.Stdout, "%s: %s\n", strings.TrimSpace(p.Database+" "+p.File), strings.TrimPrefix(p.Reason, p.Database+": "))
 			}
 			if len(problems) > 0 {
 				return exit(statusNoDatabase)
@@ -332,6 +335,9 @@ import reads it there. FILE may be - for standard output.
 				infos, err = s.Export(cmd.Context(), a.env.Stdout)
 			} else {
 				infos, err = s.ExportFile(cmd.Context(), args[0])
+			}
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+				return usage(err)
 			}
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,12 @@ It exits 1 where the vulnerability was not found in a complete scan.`,
 
 func (a *app) runExplain(ctx context.Context, o *explainOptions, id, ref string) error {
 	if err := tableOrJSON(o.format); err != nil {
+		return err
+	}
+	if strings.TrimSpace(id) == "" {
+		return usage(fmt.Errorf("the identifier is empty; see plimsoll explain --help"))
+	}
+	if err := o.imageOptions.check(); err != nil {
 		return err
 	}
 	s, err := a.store()

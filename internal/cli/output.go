@@ -204,23 +204,28 @@ func (a *app) writeOne(form report.Report, file string, r *verdict.Report, all b
 	return writeFile(file, func(w io.Writer) error { return form.Write(w, r, opt) })
 }
 
-// writeFile replaces a file as a whole with what write writes.
+// writeFile replaces a file as a whole with what write writes. What is no
+// regular file (a device, a pipe) is written to where it is; a link stays, and
+// the file it leads to is replaced.
 func writeFile(name string, write func(io.Writer) error) error {
+	mode := os.FileMode(0o644) // a report is as public as its folder
+	switch info, err := os.Stat(name); {
+	case err == nil && !info.Mode().IsRegular():
+		return writeInPlace(name, write)
+	case err == nil:
+		mode = info.Mode().Perm()
+		if target, err := filepath.EvalSymlinks(name); err == nil {
+			name = target
+		}
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return usage(fmt.Errorf("write %s: %w", name, err))
 	}
 	defer os.Remove(f.Name())
-	buffered := bufio.NewWriter(f)
-	if err = write(buffered); err == nil {
-		err = buffered.Flush()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
+	err = fill(f, write)
 	if err == nil {
-		// CreateTemp makes files private; a report is as public as its folder.
-		err = os.Chmod(f.Name(), 0o644)
+		err = os.Chmod(f.Name(), mode)
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), name)
@@ -229,4 +234,28 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
+}
+
+func writeInPlace(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return usage(fmt.Errorf("write %s: %w", name, err))
+	}
+	if err := fill(f, write); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// fill writes a file and closes it.
+func fill(f *os.File, write func(io.Writer) error) error {
+	buffered := bufio.NewWriter(f)
+	err := write(buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -33,6 +34,28 @@ func (o *imageOptions) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file of certificate authorities to trust beside the system's")
 	f.DurationVar(&o.maxAge, "max-db-age", 5*24*time.Hour, "age from which a database counts as stale")
 	f.BoolVar(&o.requireFresh, "require-fresh", false, "exit 4 instead of warning where a database is stale")
+}
+
+// check reports what can't be meant, whichever source an image then has.
+func (o *imageOptions) check() error {
+	for _, m := range o.mirrors {
+		if from, to, ok := strings.Cut(m, "="); !ok || from == "" || to == "" {
+			return usage(fmt.Errorf("--mirror takes REGISTRY=MIRROR, not %q", m))
+		}
+	}
+	return readable("--ca-file", o.caFile)
+}
+
+// readable reports a file that a flag names and nobody can read.
+func readable(flag, file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return usage(fmt.Errorf("%s: %w", flag, err))
+	}
+	return f.Close()
 }
 
 func (o *imageOptions) open(a *app) image.Options {
@@ -78,7 +101,8 @@ type scanOptions struct {
 const referenceHelp = `REF is a registry reference (name:tag, name@digest), an engine's image
 (docker:NAME, podman:NAME; a plain name is looked for in the local engine
 first, then in the registry), an archive made by docker save, an OCI layout as
-a folder or an archive, or - for an archive on standard input.`
+a folder or an archive, a folder that skopeo or podman wrote (dir:PATH), or - for
+an archive on standard input.`
 
 func newScanCommand(a *app) *cobra.Command {
 	o := &scanOptions{}
@@ -133,6 +157,9 @@ func (a *app) runScan(ctx context.Context, o *scanOptions, refs []string) error 
 
 // verdicts scans references with every database at hand.
 func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*verdict.Report, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	s, err := a.store()
 	if err != nil {
 		return nil, err

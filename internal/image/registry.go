@@ -78,6 +78,9 @@ func (o *opening) imagesFrom(ctx context.Context, e *endpoint, all []*endpoint, 
 
 // parseName parses a registry reference the way engines do.
 func parseName(ref string) (name.Reference, error) {
+	if scheme, rest, ok := strings.Cut(ref, "://"); ok {
+		return nil, fmt.Errorf("%w: %s is an address: leave out %s://, as in %s", ErrReference, printable(ref), printable(scheme), printable(rest))
+	}
 	parsed, err := name.ParseReference(ref, name.WeakValidation)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: names are lower case, as in registry.example.com/team/name:tag", ErrReference, printable(err.Error()))

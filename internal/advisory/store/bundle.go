@@ -87,8 +87,20 @@ func (s *Store) Export(ctx context.Context, w io.Writer) ([]advisory.Info, error
 	return infos, writeBundle(ctx, w, m, sources)
 }
 
-// ExportFile is Export into a file, which appears only once it is complete.
+// ExportFile is Export into a file, which appears only once it is complete. A
+// path that is no regular file (a device, a pipe) is written to where it is.
 func (s *Store) ExportFile(ctx context.Context, path string) ([]advisory.Info, error) {
+	if fi, err := os.Stat(path); err == nil && !fi.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("export: %w", err)
+		}
+		infos, err := s.Export(ctx, f)
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		return infos, err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".plimsoll-export-*")
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)

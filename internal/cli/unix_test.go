@@ -3,11 +3,14 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"regexp"
 	"runtime"
 	"strconv"
 	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 var highWater = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
@@ -30,4 +33,26 @@ func peakMemory() int64 {
 		return int64(usage.Maxrss)
 	}
 	return int64(usage.Maxrss) * 1024
+}
+
+// makePipe: pipe PATH makes a named pipe and reads it in the background.
+func makePipe(ts *testscript.TestScript, args []string) error {
+	path := ts.MkAbs(args[0])
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		return err
+	}
+	content := make(chan []byte, 1)
+	pipes.Store(path, content)
+	go func() {
+		// Opening waits until somebody writes.
+		r, err := os.Open(path)
+		if err != nil {
+			content <- nil
+			return
+		}
+		raw, _ := io.ReadAll(r)
+		r.Close()
+		content <- raw
+	}()
+	return nil
 }
