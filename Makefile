@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s\ -w
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT := $(GO) tool -modfile=tools/lint.mod
 
-.PHONY: help build demo test fuzz lint generate cross reproducible bench clean
+.PHONY: help build demo test engines fuzz lint generate cross reproducible bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -20,6 +20,9 @@ demo: build ## build two images and two databases offline, and judge them
 
 test: ## run the tests
 	$(GO) test ./...
+
+engines: ## hold the sources against real Docker, Podman and a registry (Linux, root; installs Debian's packages)
+	@GO="$(GO)" sh tools/engines.sh
 
 fuzz: ## fuzz every parser of untrusted bytes, FUZZTIME (default 20s) each
 	@GO="$(GO)" FUZZTIME="$(or $(FUZZTIME),20s)" sh tools/fuzz.sh

@@ -92,7 +92,7 @@ func imageText() map[string]string {
 		"Image":              "What was judged.",
 		"Image.reference":    "The reference as the user wrote it.",
 		"Image.name":         "The canonical name, or the name that an archive gives.",
-		"Image.source":       "The kind of source: registry, docker, podman, docker-archive, oci-layout, oci-archive.",
+		"Image.source":       "The kind of source: registry, docker, podman, docker-archive, oci-layout, oci-archive, dir.",
 		"Image.via":          "The source in words.",
 		"Image.digest":       "The manifest's digest; absent where the source keeps none.",
 		"Image.indexDigest":  "The digest of the index that the manifest was chosen from.",
