@@ -68,10 +68,9 @@ type step struct {
 
 // configuration is the part of an image's configuration that tests set.
 type configuration struct {
-	platform    string
-	env         []string
-	labels      map[string]string
-	createdNone bool
+	platform string
+	env      []string
+	labels   map[string]string
 }
 
 func build(c configuration, steps ...step) built {
