@@ -295,7 +295,10 @@ func (a *planner) finish(g *plan) Action {
 		x.Title = fmt.Sprintf("rebuild on a newer %s: %s", cmp.Or(a.base.Name, "base"), clears)
 		x.Detail = fmt.Sprintf("%s: %s (%s)", layers(a.base.Layers), upgrades(parts), a.base.Reason)
 	case ChangeRelease:
-		x.Title = "move to a distribution release that still gets security updates"
+		x.Title = "plan the move to a distribution release in standard support"
+		if g.urgent > 0 {
+			x.Title = "move to a distribution release that still gets security updates"
+		}
 	case RebuildBinary:
 		x.Title = fmt.Sprintf("rebuild /%s with Go %s or later: %s", g.pkg.Path, x.To, clears)
 	case BumpDependency:

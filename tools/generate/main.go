@@ -1,14 +1,17 @@
 // Command generate writes the files of the repository that are made from code:
-// docs/cli.md from the commands and docs/verdict.schema.json from the model.
+// docs/cli.md from the commands, docs/verdict.schema.json from the model, and the
+// example in README.md from the demonstration.
 // With -check it writes nothing and fails where one is out of date.
 package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"plimsoll/internal/cli"
 	"plimsoll/internal/report"
@@ -30,6 +33,7 @@ func run(check bool) error {
 	}{
 		{"docs/cli.md", cli.WriteReference},
 		{"docs/verdict.schema.json", writeSchema},
+		{"README.md", writeReadme},
 	} {
 		var want bytes.Buffer
 		if err := f.write(&want); err != nil {
@@ -56,4 +60,46 @@ func writeSchema(w io.Writer) error {
 	}
 	_, err = w.Write(schema)
 	return err
+}
+
+// The example stands between these lines of the README.
+const (
+	exampleBegin = "<!-- made by make generate -->\n```text\n"
+	exampleEnd   = "```\n<!-- end -->\n"
+)
+
+// writeReadme writes the README as it is, with the beginning of what plimsoll
+// demo prints as its example: up to the end of the first package's findings.
+func writeReadme(w io.Writer) error {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(readme), exampleBegin)
+	_, after, ok2 := strings.Cut(rest, exampleEnd)
+	if !ok || !ok2 {
+		return fmt.Errorf("README.md has no place for the example (%q … %q)", exampleBegin, exampleEnd)
+	}
+	var out, problems bytes.Buffer
+	env := map[string]string{"COLUMNS": "96"}
+	status := cli.Run(context.Background(), cli.Env{
+		Args: []string{"demo", "--quiet", "--color", "never"}, Getenv: func(k string) string { return env[k] },
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problems,
+	})
+	if status != 0 {
+		return fmt.Errorf("the demonstration ended with status %d: %s", status, problems.String())
+	}
+	_, err = io.WriteString(w, before+exampleBegin+beginning(out.String())+"…\n"+exampleEnd+after)
+	return err
+}
+
+// beginning is the demonstration up to the end of the first package's findings.
+func beginning(demo string) string {
+	blocks := strings.SplitAfter(demo, "\n\n")
+	for i, b := range blocks {
+		if strings.Contains(b, "severity    id") {
+			return strings.Join(blocks[:i+1], "")
+		}
+	}
+	return demo
 }
