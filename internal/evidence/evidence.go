@@ -8,6 +8,8 @@
 package evidence
 
 import (
+	"fmt"
+
 	"plimsoll/internal/inventory"
 )
 
@@ -19,7 +21,31 @@ type Layer struct {
 	Size int64 `json:"size"`
 	// Files lists every entry of the tar, whiteouts included.
 	Files FileList `json:"files"`
+	// Unread are hard links whose content was not inspected under their names.
+	Unread []HardLink `json:"unread,omitempty"`
 	Fragment
+}
+
+// HardLink is a further name of a file: an inspector wants what is called Path
+// and did not want it under the name of Target, which came with the bytes.
+// Stores of packages link like this: pnpm's, and OSTree's of whole systems.
+type HardLink struct {
+	Path   string `json:"path"`
+	Target string `json:"target"`
+}
+
+// GiveUp turns the unread links into a Problem.
+func (l *Layer) GiveUp() {
+	if len(l.Unread) == 0 {
+		return
+	}
+	first := l.Unread[0]
+	reason := fmt.Sprintf("a hard link to %s, which was not inspected under this name", first.Target)
+	if n := len(l.Unread) - 1; n > 0 {
+		reason += fmt.Sprintf(" (and %d more links)", n)
+	}
+	l.Problems = append(l.Problems, Problem{Path: first.Path, Reason: reason, Incomplete: true})
+	l.Unread = nil
 }
 
 // Fragment is what one inspector learnt from one file. A layer's evidence is

@@ -47,7 +47,9 @@ func Merge(layers []*Layer, refs []inventory.LayerRef) *Merged {
 	for i, l := range layers {
 		out.Files += l.Files.Len
 		out.Bytes += l.Size
-		for _, p := range l.Problems {
+		given := Layer{Unread: l.Unread}
+		given.GiveUp()
+		for _, p := range slices.Concat(l.Problems, given.Problems) {
 			out.Problems = append(out.Problems, LayerProblem{Layer: i, Problem: p})
 		}
 	}

@@ -79,21 +79,49 @@ func TestAnInspectorThatPanicsCostsItsFileAndNoMore(t *testing.T) {
 	}
 }
 
-func TestAHardLinkToWhatWasPassedOverIsSaid(t *testing.T) {
+func TestHardLinksToWhatWasPassedOverAreReadAgain(t *testing.T) {
 	raw := tarOf(t,
-		entry{name: "objects/1234", body: "x"},
-		entry{name: "seen.list", body: "y"},
-		entry{name: "db.list", typ: '1', link: "objects/1234"},
+		entry{name: "objects/1", body: "x"},
+		entry{name: "objects/2", body: strings.Repeat("y", 2<<20)},
+		entry{name: "seen.list", body: "z"},
+		entry{name: "db.list", typ: '1', link: "objects/1"},
+		entry{name: "other.list", typ: '1', link: "./objects/1"},
+		entry{name: "big.bin", typ: '1', link: "/objects/2"},
 		entry{name: "again.list", typ: '1', link: "./seen.list"},
-		entry{name: "unwanted", typ: '1', link: "objects/1234"},
+		entry{name: "unwanted", typ: '1', link: "objects/1"},
+		entry{name: "replaced.list", typ: '1', link: "objects/1"},
+		entry{name: "replaced.list", body: "new"},
+		entry{name: "elsewhere.list", typ: '1', link: "lower/layer"},
 	)
-	l, err := newPass().Layer(t.Context(), bytes.NewReader(raw), inspect.Blob{})
+	pass := newPass()
+	first, err := pass.Layer(t.Context(), bytes.NewReader(raw), inspect.Blob{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []evidence.Problem{{Path: "db.list", Inspector: "lines", Reason: "a hard link to objects/1234, which was not inspected under this name", Incomplete: true}}
-	if d := cmp.Diff(want, l.Problems); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
+	want := []evidence.HardLink{{Path: "big.bin", Target: "objects/2"}, {Path: "db.list", Target: "objects/1"}, {Path: "elsewhere.list", Target: "lower/layer"}, {Path: "other.list", Target: "objects/1"}}
+	if d := cmp.Diff(want, first.Unread); d != "" {
+		t.Errorf("unread (-want +got):\n%s", d)
+	}
+	whole, err := pass.Links(t.Context(), bytes.NewReader(gz(t, raw)), inspect.Blob{DiffID: first.DiffID}, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, p := range whole.Packages {
+		found = append(found, p.Path+" "+p.Name)
+	}
+	if d := cmp.Diff([]string{"seen.list z", "replaced.list new", "db.list x", "other.list x", "big.bin 2097152"}, found); d != "" {
+		t.Errorf("packages (-want +got):\n%s", d)
+	}
+	problems := []evidence.Problem{{Path: "elsewhere.list", Reason: "a hard link to lower/layer, which was not inspected under this name", Incomplete: true}}
+	if d := cmp.Diff(problems, whole.Problems); d != "" || whole.Unread != nil {
+		t.Errorf("problems (-want +got):\n%s", d)
+	}
+	if whole.DiffID != first.DiffID || whole.Files.Len != first.Files.Len || whole.Size != first.Size {
+		t.Errorf("the layer changed: %+v", whole)
+	}
+	if broken, err := pass.Links(t.Context(), bytes.NewReader(raw[:100_000]), inspect.Blob{}, first); err == nil || len(broken.Problems) != 1 || len(broken.Packages) != len(first.Packages) {
+		t.Errorf("broken: %v, %+v", err, broken.Problems)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -69,7 +70,7 @@ func (p *Pass) Key() string {
 }
 
 // passVersion rises when the walker itself would give other evidence.
-const passVersion = 2
+const passVersion = 3
 
 // Blob says what a layer's bytes should be.
 type Blob struct {
@@ -105,7 +106,37 @@ func (e *BrokenError) Unwrap() error { return e.Err }
 // On an error the evidence gathered so far is returned too, to be reported as
 // incomplete: a *BrokenError, or one that wraps ErrDigest or ErrLimit. It must
 // not be cached.
+//
+// Where the layer has Unread links, Links can resolve them from a second reading.
 func (p *Pass) Layer(ctx context.Context, src io.Reader, want Blob) (*evidence.Layer, error) {
+	w := newWalk(p)
+	err := p.read(ctx, src, want, w)
+	return w.finish(), err
+}
+
+// Links reads a layer again for its Unread links, and returns its evidence with
+// what they lead to. Links that lead out of the layer, and all of them where the
+// reading fails, become a Problem.
+func (p *Pass) Links(ctx context.Context, src io.Reader, want Blob, first *evidence.Layer) (*evidence.Layer, error) {
+	w := newWalk(p)
+	w.links = map[string][]string{}
+	for _, l := range first.Unread {
+		w.links[l.Target] = append(w.links[l.Target], l.Path)
+	}
+	err := p.read(ctx, src, want, w)
+	whole := *first
+	if err == nil {
+		whole.Fragment = evidence.Fragment{}
+		whole.Add(&first.Fragment)
+		whole.Add(&w.finish().Fragment)
+		whole.Unread = slices.DeleteFunc(slices.Clone(first.Unread), func(l evidence.HardLink) bool { return w.links[l.Target] == nil })
+	}
+	whole.GiveUp()
+	return &whole, err
+}
+
+// read runs the pipeline: the walk at its end fills in w.layer.
+func (p *Pass) read(ctx context.Context, src io.Reader, want Blob, w *walk) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	head := bufio.NewReaderSize(src, 512)
@@ -123,7 +154,7 @@ func (p *Pass) Layer(ctx context.Context, src io.Reader, want Blob) (*evidence.L
 		unpacked, closeUnpacker, err := decompress(compression, stored)
 		if err != nil {
 			stored.close()
-			return &evidence.Layer{}, &BrokenError{Err: err}
+			return &BrokenError{Err: err}
 		}
 		defer closeUnpacker()
 		guarded := &guard{r: unpacked, stored: &stored.count, limits: p.limits}
@@ -138,7 +169,6 @@ func (p *Pass) Layer(ctx context.Context, src io.Reader, want Blob) (*evidence.L
 		}
 	}()
 
-	w := &walk{pass: p, layer: &evidence.Layer{}, seen: map[string]int{}}
 	err := w.run(ctx, tarStream)
 	if err == nil {
 		err = tarStream.drain()
@@ -147,18 +177,17 @@ func (p *Pass) Layer(ctx context.Context, src io.Reader, want Blob) (*evidence.L
 		// What follows the compressed stream counts for the digest.
 		err = stored.drain()
 	}
-	layer := w.finish()
-	layer.Size = tarStream.count.Load()
+	w.layer.Size = tarStream.count.Load()
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			return layer, err
+			return err
 		}
-		return layer, &BrokenError{Stored: stored.count.Load(), Unpacked: tarStream.pos, Err: err}
+		return &BrokenError{Stored: stored.count.Load(), Unpacked: tarStream.pos, Err: err}
 	}
 	<-tarStream.done
 	<-stored.done
-	layer.DiffID = "sha256:" + hex.EncodeToString(tarStream.digest)
-	return layer, verify(want, "sha256:"+hex.EncodeToString(stored.digest), layer.DiffID)
+	w.layer.DiffID = "sha256:" + hex.EncodeToString(tarStream.digest)
+	return verify(want, "sha256:"+hex.EncodeToString(stored.digest), w.layer.DiffID)
 }
 
 // verify compares digests; only sha256 is computed, and anything else that an

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"plimsoll/internal/evidence"
@@ -40,6 +42,17 @@ type walk struct {
 	copy  []byte
 	// longNames counts entries that were passed over for their names.
 	longNames int
+	// unread are the links of evidence.Layer.Unread, name to target; unnoted
+	// counts those beyond maxUnread.
+	unread  map[string]string
+	unnoted int
+	// links is set for a second reading: the names to inspect a file under,
+	// by the name that holds the bytes. What was found is taken out.
+	links map[string][]string
+}
+
+func newWalk(p *Pass) *walk {
+	return &walk{pass: p, layer: &evidence.Layer{}, seen: map[string]int{}, unread: map[string]string{}}
 }
 
 func (w *walk) run(ctx context.Context, src io.Reader) error {
@@ -77,6 +90,9 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 	if path == "" {
 		return nil
 	}
+	if w.links != nil {
+		return w.follow(ctx, h, path, content)
+	}
 	dir, base := "", path
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		dir, base = path[:i], path[i+1:]
@@ -92,10 +108,7 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 		}
 		return nil
 	}
-	if i, again := w.seen[path]; again {
-		w.found[i] = nil
-		delete(w.seen, path)
-	}
+	w.forget(path)
 	mode := h.FileInfo().Mode()
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
@@ -115,33 +128,11 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 	return nil
 }
 
-// linked says so where a hard link gives a file a name under which an inspector
-// would have wanted it, and that inspector did not want it under the name that
-// holds the bytes: they have passed by and are not read again.
-func (w *walk) linked(path, target string, mode fs.FileMode) {
-	link, there := &File{Path: path, Mode: mode, Size: 1 << 20}, &File{Path: target, Mode: mode, Size: 1 << 20}
-	out := &evidence.Fragment{}
-	for _, i := range w.pass.inspectors {
-		missed := false
-		err := Guard(func() error {
-			missed = i.Wants(link) != Nothing && i.Wants(there) == Nothing
-			return nil
-		})
-		if missed || err != nil {
-			out.Problems = append(out.Problems, evidence.Problem{
-				Path: path, Inspector: i.Name(), Incomplete: true,
-				Reason: fmt.Sprintf("a hard link to %s, which was not inspected under this name", target),
-			})
-		}
-	}
-	w.keep(path, out)
-}
-
 func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content io.Reader) error {
 	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
 	out := &evidence.Fragment{}
 	defer w.keep(path, out)
-	whole, streams := w.ask(f, out)
+	whole, streams := w.ask(w.pass.inspectors, f, out)
 	if whole == nil && streams == nil {
 		return nil
 	}
@@ -165,11 +156,11 @@ func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.
 }
 
 // ask finds out which inspectors want the file.
-func (w *walk) ask(f *File, out *evidence.Fragment) (whole []WholeInspector, streams []StreamInspector) {
+func (w *walk) ask(inspectors []Inspector, f *File, out *evidence.Fragment) (whole []WholeInspector, streams []StreamInspector) {
 	asked := 0
 	err := Guard(func() error {
-		for ; asked < len(w.pass.inspectors); asked++ {
-			switch i := w.pass.inspectors[asked]; i.Wants(f) {
+		for ; asked < len(inspectors); asked++ {
+			switch i := inspectors[asked]; i.Wants(f) {
 			case Whole:
 				whole = append(whole, i.(WholeInspector))
 			case Stream:
@@ -179,9 +170,18 @@ func (w *walk) ask(f *File, out *evidence.Fragment) (whole []WholeInspector, str
 		return nil
 	})
 	if err != nil {
-		w.sign(out, w.pass.inspectors[asked], len(out.Problems), f, err)
+		w.sign(out, inspectors[asked], len(out.Problems), f, err)
 	}
 	return whole, streams
+}
+
+// forget drops what an earlier entry of the same name gave.
+func (w *walk) forget(path string) {
+	if i, again := w.seen[path]; again {
+		w.found[i] = nil
+		delete(w.seen, path)
+	}
+	delete(w.unread, path)
 }
 
 // keep files the fragment unless it is empty.
@@ -194,17 +194,34 @@ func (w *walk) keep(path string, out *evidence.Fragment) {
 }
 
 func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, content io.Reader, out *evidence.Fragment) error {
-	if f.Size > keptWhole {
-		share := min(f.Size, w.pass.limits.Memory)
-		if err := w.pass.memory.Acquire(ctx, share); err != nil {
-			return err
-		}
-		defer w.pass.memory.Release(share)
-	}
-	b, err := w.read(content, f.Size)
+	b, release, err := w.load(ctx, content, f.Size)
 	if err != nil {
 		return err
 	}
+	defer release()
+	w.inspect(ctx, f, whole, streams, b, out)
+	return nil
+}
+
+// load reads a file into memory, within the share that all layers have of it.
+func (w *walk) load(ctx context.Context, content io.Reader, size int64) (b []byte, release func(), err error) {
+	release = func() {}
+	if size > keptWhole {
+		share := min(size, w.pass.limits.Memory)
+		if err := w.pass.memory.Acquire(ctx, share); err != nil {
+			return nil, nil, err
+		}
+		release = func() { w.pass.memory.Release(share) }
+	}
+	if b, err = w.read(content, size); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return b, release, nil
+}
+
+// inspect hands a file in memory to its inspectors.
+func (w *walk) inspect(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, b []byte, out *evidence.Fragment) {
 	for _, i := range whole {
 		before := len(out.Problems)
 		err := Guard(func() error { return i.Inspect(ctx, f, b, out) })
@@ -221,7 +238,6 @@ func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, strea
 		}
 		w.sign(out, i, before, f, err)
 	}
-	return nil
 }
 
 // sign turns an inspector's error into a Problem and names the inspector in
@@ -328,6 +344,12 @@ func (w *walk) finish() *evidence.Layer {
 		w.layer.Problems = append(w.layer.Problems, evidence.Problem{
 			Reason: fmt.Sprintf("%d entries have names longer than %d bytes and were not inspected", w.longNames, maxName), Incomplete: true,
 		})
+	}
+	for _, path := range slices.Sorted(maps.Keys(w.unread)) {
+		w.layer.Unread = append(w.layer.Unread, evidence.HardLink{Path: path, Target: w.unread[path]})
+	}
+	if w.unnoted > 0 {
+		w.layer.Problems = append(w.layer.Problems, unnotedProblem(w.unnoted))
 	}
 	for _, f := range w.found {
 		if f != nil {

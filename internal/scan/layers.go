@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,6 +23,8 @@ type gathering struct {
 	scanner *Scanner
 	mu      sync.Mutex
 	layers  map[string]*outcome // by diff ID
+	// packages counts the records of all layers.
+	packages atomic.Int64
 	// broken are the blobs of a stream that could not be read as layers; one
 	// that belongs to the image is missed later, and then they say why.
 	broken []error
@@ -38,8 +41,13 @@ type outcome struct {
 // streamed is image.Options.Streamed: it inspects a blob of a source that can
 // be read only once. Whether the blob belongs to the image is not known yet.
 func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error {
-	if blob.Digest != "" && g.scanner.Cache != nil && g.scanner.Cache.Has(ctx, blob.Digest) {
-		return nil
+	if c := g.scanner.Cache; c != nil && blob.Digest != "" {
+		// It is decoded now: an entry that turns out to be damaged once the
+		// stream has passed by would be missed.
+		if layer, err := c.Get(ctx, blob.Digest); err == nil && layer != nil {
+			g.keep(layer)
+			return nil
+		}
 	}
 	g.scanner.progress(Event{Kind: LayerStarted, Layer: blob.Name, Bytes: blob.Size})
 	layer, err := g.scanner.Pass.Layer(ctx, g.scanner.counted(blob.Name, blob.Reader), inspect.Blob{})
@@ -55,12 +63,13 @@ func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error
 		g.mu.Unlock()
 		return nil
 	}
-	g.keep(ctx, layer)
+	g.keep(layer)
+	g.cache(ctx, layer)
 	return nil
 }
 
-// keep remembers verified evidence, and caches it.
-func (g *gathering) keep(ctx context.Context, layer *evidence.Layer) {
+// keep remembers verified evidence.
+func (g *gathering) keep(layer *evidence.Layer) {
 	g.mu.Lock()
 	o := g.layers[layer.DiffID]
 	if o == nil {
@@ -69,7 +78,6 @@ func (g *gathering) keep(ctx context.Context, layer *evidence.Layer) {
 	}
 	g.mu.Unlock()
 	o.once.Do(func() { o.layer = layer })
-	g.cache(ctx, layer)
 }
 
 // cache writes evidence; a cache that can't be written slows the next scan and
@@ -102,6 +110,9 @@ func (g *gathering) all(ctx context.Context, img *image.Image) ([]*outcome, erro
 			if o.layer == nil {
 				return o.err
 			}
+			if n := g.packages.Add(int64(len(o.layer.Packages))); n > maxPackages {
+				return fmt.Errorf("the layers together record more than %d packages", maxPackages)
+			}
 			return nil
 		})
 	}
@@ -111,30 +122,55 @@ func (g *gathering) all(ctx context.Context, img *image.Image) ([]*outcome, erro
 	return outcomes, nil
 }
 
+// maxPackages bounds what all layers of an image may record together: layers
+// that each rewrite a package database hold its records again.
+const maxPackages = 1_500_000
+
 // one reads one layer, from the cache if it is there. A layer that breaks off
 // in the middle gives what was learnt with the error; one that can't be opened
 // at all gives the error alone, which ends the scan.
 func (g *gathering) one(ctx context.Context, l image.Layer) (*evidence.Layer, error) {
+	layer, err := g.first(ctx, l)
+	if err != nil || len(layer.Unread) == 0 {
+		return layer, err
+	}
+	return g.read(ctx, l, layer, g.scanner.Pass.Links)
+}
+
+func (g *gathering) first(ctx context.Context, l image.Layer) (*evidence.Layer, error) {
 	if c := g.scanner.Cache; c != nil {
 		if layer, err := c.Get(ctx, l.DiffID); err == nil && layer != nil {
 			return layer, nil
 		}
 	}
+	return g.read(ctx, l, nil, func(ctx context.Context, r io.Reader, want inspect.Blob, _ *evidence.Layer) (*evidence.Layer, error) {
+		return g.scanner.Pass.Layer(ctx, r, want)
+	})
+}
+
+// reading is one way to read a layer: the pass, or the pass over its links.
+type reading func(context.Context, io.Reader, inspect.Blob, *evidence.Layer) (*evidence.Layer, error)
+
+// read opens a layer and reads it. known is what is known of it already, nil
+// the first time.
+func (g *gathering) read(ctx context.Context, l image.Layer, known *evidence.Layer, how reading) (*evidence.Layer, error) {
 	name := l.Digest
 	if name == "" {
 		name = l.DiffID
 	}
 	blob, err := l.Open(ctx)
-	if errors.Is(err, image.ErrStreamed) {
+	switch {
+	case errors.Is(err, image.ErrStreamed) && known != nil:
+		return known, nil // its unread links are said
+	case errors.Is(err, image.ErrStreamed):
 		return &evidence.Layer{DiffID: l.DiffID}, g.missing(l.DiffID)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("open layer %s: %w", name, err)
 	}
 	defer blob.Close()
 	g.scanner.progress(Event{Kind: LayerStarted, Layer: name, Bytes: l.Size})
 	defer g.scanner.progress(Event{Kind: LayerDone, Layer: name})
-	layer, err := g.scanner.Pass.Layer(ctx, g.scanner.counted(name, blob), inspect.Blob{Digest: l.Digest, DiffID: l.DiffID})
+	layer, err := how(ctx, g.scanner.counted(name, blob), inspect.Blob{Digest: l.Digest, DiffID: l.DiffID}, known)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
