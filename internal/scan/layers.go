@@ -45,8 +45,7 @@ func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error
 		// It is decoded now: an entry that turns out to be damaged once the
 		// stream has passed by would be missed.
 		if layer, err := c.Get(ctx, blob.Digest); err == nil && layer != nil {
-			g.keep(layer)
-			return nil
+			return g.keep(layer)
 		}
 	}
 	g.scanner.progress(Event{Kind: LayerStarted, Layer: blob.Name, Bytes: blob.Size})
@@ -63,13 +62,18 @@ func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error
 		g.mu.Unlock()
 		return nil
 	}
-	g.keep(layer)
+	if c := g.scanner.Cache; c != nil && len(layer.Unread) > 0 {
+		// A source that could be read again may have told more.
+		if whole, err := c.Get(ctx, layer.DiffID); err == nil && whole != nil {
+			return g.keep(whole)
+		}
+	}
 	g.cache(ctx, layer)
-	return nil
+	return g.keep(layer)
 }
 
 // keep remembers verified evidence.
-func (g *gathering) keep(layer *evidence.Layer) {
+func (g *gathering) keep(layer *evidence.Layer) error {
 	g.mu.Lock()
 	o := g.layers[layer.DiffID]
 	if o == nil {
@@ -77,7 +81,23 @@ func (g *gathering) keep(layer *evidence.Layer) {
 		g.layers[layer.DiffID] = o
 	}
 	g.mu.Unlock()
-	o.once.Do(func() { o.layer = layer })
+	o.once.Do(func() { o.layer, o.err = g.counted(layer, nil) })
+	if o.layer == nil {
+		return o.err
+	}
+	return nil
+}
+
+// maxPackages bounds what all layers of one reference may record together:
+// layers that each rewrite a package database hold its records again.
+const maxPackages = 1_500_000
+
+// counted passes on the outcome of a layer while there is room for it.
+func (g *gathering) counted(layer *evidence.Layer, err error) (*evidence.Layer, error) {
+	if layer != nil && g.packages.Add(int64(len(layer.Packages))) > maxPackages {
+		return nil, fmt.Errorf("the layers together record more than %d packages", maxPackages)
+	}
+	return layer, err
 }
 
 // cache writes evidence; a cache that can't be written slows the next scan and
@@ -106,12 +126,9 @@ func (g *gathering) all(ctx context.Context, img *image.Image) ([]*outcome, erro
 		g.mu.Unlock()
 		outcomes[i] = o
 		group.Go(func() error {
-			o.once.Do(func() { o.layer, o.err = g.one(ctx, l) })
+			o.once.Do(func() { o.layer, o.err = g.counted(g.one(ctx, l)) })
 			if o.layer == nil {
 				return o.err
-			}
-			if n := g.packages.Add(int64(len(o.layer.Packages))); n > maxPackages {
-				return fmt.Errorf("the layers together record more than %d packages", maxPackages)
 			}
 			return nil
 		})
@@ -121,10 +138,6 @@ func (g *gathering) all(ctx context.Context, img *image.Image) ([]*outcome, erro
 	}
 	return outcomes, nil
 }
-
-// maxPackages bounds what all layers of an image may record together: layers
-// that each rewrite a package database hold its records again.
-const maxPackages = 1_500_000
 
 // one reads one layer, from the cache if it is there. A layer that breaks off
 // in the middle gives what was learnt with the error; one that can't be opened
