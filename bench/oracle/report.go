@@ -85,7 +85,7 @@ Images: debian, debian-full, node, go and large are what ` + "`bench/realimages`
 node-14, python-3.8-slim and python-3.8.19-slim are those of ` + "`plimsoll demo`" + `, whose older versions have many fixes; the others are
 built by ` + "`bench/oracle/samples.sh`" + `: *runtimes* and *languages* hold Debian's programs and libraries without any record of a package manager,
 *handmade*, *alpine*, *arch* and *rpm* the records of other package managers, *ghost* a package database that a later layer deleted,
-*toolchains* what the building machine has outside its package manager, *classifiers* the excerpts of real programs that syft's
+*toolchains* what the building machine has outside its package manager, *bullseye* and *trixie* Debian's minimal systems, *classifiers* the excerpts of real programs that syft's
 own classifiers are tested with.
 
 `

@@ -11,7 +11,7 @@ set -eu
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 shift
-images=${*:-runtimes languages handmade alpine arch rpm ghost toolchains}
+images=${*:-runtimes languages handmade alpine arch rpm ghost toolchains bullseye trixie}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work/debs" "$work/layers" "$work/images" "$work/rootfs"
 (cd "$here/../.." && go build -o "$work/realimages" ./bench/realimages)
@@ -179,6 +179,19 @@ build_rpm() {
 	[ ! -e "$key" ] || rpm --root "$root" --dbpath /usr/lib/sysimage/rpm --import "$key"
 	layer rpm "$root"
 	image rpm "$work/layers/rpm.tar.gz" "ADD rootfs.tar.gz / "
+}
+
+# Debian's release before bench/realimages', and the one after.
+build_bullseye() { debian_release bullseye; }
+build_trixie() { debian_release trixie; }
+debian_release() {
+	root="$work/rootfs/$1"
+	rm -rf "$root"
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)' 'Created-By: Packages' | awk '$2 == "Debian" { print $1; exit }')
+	debootstrap --variant=minbase "$1" "$root" "$mirror" >/dev/null
+	rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/dev/*
+	layer "$1" "$root"
+	image "$1" "$work/layers/$1.tar.gz" "ADD file:rootfs.tar.gz in / "
 }
 
 # A database that a later layer deletes while the files stay.
