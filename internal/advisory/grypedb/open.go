@@ -1,7 +1,8 @@
 // Package grypedb reads Anchore's grype DB (SQLite, schema 6) and matches
 // packages with its publisher's semantics: operating system packages by binary
 // and by source name within a release, language packages within their
-// ecosystem, and runtimes outside any package manager by CPE.
+// ecosystem, runtimes outside any package manager by CPE, and packages of Alpine
+// and its relatives by CPE as well where their own advisories are silent.
 //
 // A published copy has no secondary indexes, and even with them a scan through
 // SQLite costs some 0.4 s. Index therefore writes a lookup file beside the
