@@ -106,6 +106,7 @@ type Reconciliation struct {
 	Agreed    int `json:"agreed"`
 	Differing int `json:"differing"`
 	// ByCause counts differences by cause; one record may count under several.
+	// DistributionJudges counts the packages that were left out because of it.
 	ByCause map[Cause]int `json:"byCause"`
 	// Records are sorted by PackageID, then ID.
 	Records []Record `json:"records"`

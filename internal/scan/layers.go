@@ -23,8 +23,8 @@ type gathering struct {
 	scanner *Scanner
 	mu      sync.Mutex
 	layers  map[string]*outcome // by diff ID
-	// packages counts the records of all layers.
-	packages atomic.Int64
+	// packages counts the records of all layers, listed the bytes of their file lists.
+	packages, listed atomic.Int64
 	// broken are the blobs of a stream that could not be read as layers; one
 	// that belongs to the image is missed later, and then they say why.
 	broken []error
@@ -88,14 +88,29 @@ func (g *gathering) keep(layer *evidence.Layer) error {
 	return nil
 }
 
-// maxPackages bounds what all layers of one reference may record together:
-// layers that each rewrite a package database hold its records again.
-const maxPackages = 1_500_000
+const (
+	// maxPackages bounds what all layers of one reference may record together:
+	// layers that each rewrite a package database hold its records again.
+	maxPackages = 1_500_000
+	// maxListed bounds their file lists, in bytes of the compact form: some
+	// forty million files.
+	maxListed = 1 << 30
+)
 
 // counted passes on the outcome of a layer while there is room for it.
 func (g *gathering) counted(layer *evidence.Layer, err error) (*evidence.Layer, error) {
-	if layer != nil && g.packages.Add(int64(len(layer.Packages))) > maxPackages {
-		return nil, fmt.Errorf("the layers together record more than %d packages", maxPackages)
+	if layer == nil {
+		return nil, err
+	}
+	listed := len(layer.Files.Coded)
+	for i := range layer.Owned {
+		listed += len(layer.Owned[i].Paths.Coded)
+	}
+	switch {
+	case g.packages.Add(int64(len(layer.Packages))) > maxPackages:
+		return nil, fmt.Errorf("%w: the layers together record more than %d packages", inspect.ErrLimit, maxPackages)
+	case g.listed.Add(int64(listed)) > maxListed:
+		return nil, fmt.Errorf("%w: the layers together list more than %d MiB of file names", inspect.ErrLimit, maxListed>>20)
 	}
 	return layer, err
 }

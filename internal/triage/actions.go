@@ -69,7 +69,7 @@ type plan struct {
 	pkg    *inventory.Package
 	clears []string
 	urgent int
-	// parts are the packages that change, by the name they are upgraded under.
+	// parts are the packages that change, by type and the name they are upgraded under.
 	parts map[string]*part
 }
 
@@ -105,10 +105,11 @@ func (a *planner) take(f *Finding) {
 	}
 	g := a.planFor(p)
 	g.add(f)
-	x := g.parts[name]
+	key := p.Type + "\x00" + name
+	x := g.parts[key]
 	if x == nil {
 		x = &part{name: name, from: installed, typ: p.Type, binaries: map[string]bool{}}
-		g.parts[name] = x
+		g.parts[key] = x
 	}
 	x.binaries[p.Name] = true
 	x.clears++
@@ -337,7 +338,7 @@ func joined(texts ...string) string {
 func (g *plan) sorted() []*part {
 	parts := slices.Collect(maps.Values(g.parts))
 	slices.SortFunc(parts, func(x, y *part) int {
-		return cmp.Or(cmp.Compare(y.urgent, x.urgent), cmp.Compare(y.clears, x.clears), cmp.Compare(x.name, y.name))
+		return cmp.Or(cmp.Compare(y.urgent, x.urgent), cmp.Compare(y.clears, x.clears), cmp.Compare(x.name, y.name), cmp.Compare(x.typ, y.typ))
 	})
 	return parts
 }

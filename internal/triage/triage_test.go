@@ -328,3 +328,13 @@ func TestAnActionClearsWhatItSays(t *testing.T) {
 		})
 	}
 }
+
+func TestTheDistributionsPackageIsNotARuntimeOfItsName(t *testing.T) {
+	deb, own := pkg("deb", "openssl", "3.0.11-1", 0, "var/lib/dpkg/status"), pkg("generic", "openssl", "3.5.1", 0, "usr/local/bin/openssl")
+	inv := &inventory.Inventory{Packages: []inventory.Package{deb, own}}
+	f := findings(inv, []advisory.Match{fixed(deb, "CVE-2024-0001", advisory.High, "3.0.15-1"), fixed(own, "CVE-2024-0001", advisory.High, "3.5.4")})
+	got := triage.Actions(inv, f, triage.Base{Layers: 1, Reason: "test"}, version.Order)
+	if want := "layer 0: openssl to 3.0.15-1 (1), openssl to 3.5.4 (1) (test)"; len(got) != 1 || got[0].Detail != want {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}

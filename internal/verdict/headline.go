@@ -12,12 +12,14 @@ import (
 // called clean: it either already found reason to rebuild, or is incomplete.
 func Summarise(v *Verdict) Headline {
 	h := Headline{Fixable: map[string]int{}, Unfixed: map[string]int{}}
-	urgent, fixable, unfixed, ended := 0, 0, 0, ""
+	urgent, fixable, unfixed, ended, leaving := 0, 0, 0, "", ""
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		if f.Kind == triage.EndOfLife {
 			if f.Disposition == triage.Rebuild {
 				ended = f.Title
+			} else {
+				leaving = f.Title
 			}
 			continue
 		}
@@ -51,6 +53,9 @@ func Summarise(v *Verdict) Headline {
 		h.Decision = TrackOnly
 		parts = append(parts, fmt.Sprintf("nothing fixable; %d unfixed (%d HIGH/CRITICAL) to watch", unfixed,
 			h.Unfixed[advisory.High.String()]+h.Unfixed[advisory.Critical.String()]))
+	case leaving != "":
+		h.Decision = RebuildSoon
+		parts = append(parts, leaving)
 	default:
 		h.Decision = NothingFound
 		parts = append(parts, "no known vulnerability in "+packages(len(v.Packages)))
