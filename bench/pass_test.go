@@ -14,14 +14,14 @@ import (
 	"plimsoll/internal/scan"
 )
 
-// layout is the OCI layout that $PLIMSOLL_BENCH_IMAGE names.
+// layout is the image that $PLIMSOLL_BENCH_IMAGE names: a layout or an archive.
 func layout(b *testing.B) *image.Image {
 	b.Helper()
 	dir := os.Getenv("PLIMSOLL_BENCH_IMAGE")
 	if dir == "" {
-		b.Skip("PLIMSOLL_BENCH_IMAGE names no OCI layout; bench/realimages builds some")
+		b.Skip("PLIMSOLL_BENCH_IMAGE names no image; bench/realimages builds some")
 	}
-	set, err := image.Open(b.Context(), "oci:"+dir, image.Options{})
+	set, err := image.Open(b.Context(), dir, image.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

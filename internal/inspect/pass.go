@@ -269,9 +269,12 @@ func sparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true
 	}
-	_, major := h.PAXRecords["GNU.sparse.major"]
-	_, old := h.PAXRecords["GNU.sparse.map"]
-	return major || old
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 // cleanName turns a tar name into a path relative to the root with forward

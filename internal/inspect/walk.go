@@ -55,8 +55,8 @@ func newWalk(p *Pass) *walk {
 	return &walk{pass: p, layer: &evidence.Layer{}, seen: map[string]int{}, unread: map[string]string{}}
 }
 
-func (w *walk) run(ctx context.Context, src io.Reader) error {
-	tr := tar.NewReader(src)
+func (w *walk) run(ctx context.Context, src io.ReadSeeker) error {
+	tr := newTarReader(src)
 	for entries := 0; ; entries++ {
 		if entries&1023 == 0 {
 			if err := ctx.Err(); err != nil {
