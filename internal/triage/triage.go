@@ -79,7 +79,7 @@ type Finding struct {
 	HeldBy      []string               `json:"heldBy,omitempty"`
 	Agreed      bool                   `json:"agreed"`
 	Differences []reconcile.Difference `json:"differences,omitempty"`
-	// Clears names the action that clears it, by Action.ID; empty without one.
+	// ClearedBy names the action that clears it, by Action.ID; empty without one.
 	ClearedBy string `json:"clearedBy,omitempty"`
 }
 
@@ -121,7 +121,7 @@ type Base struct {
 	Layers int `json:"layers"`
 	// Name is the base's reference where the image says it.
 	Name string `json:"name,omitempty"`
-	// Reason says how it was told: "annotation org.opencontainers.image.base.name",
-	// "history: the base's own CMD", "the first layer".
+	// Reason says how it was told: "history: a base sets its own command after
+	// layer 0", "the first layer; history names no other boundary".
 	Reason string `json:"reason"`
 }

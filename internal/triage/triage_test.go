@@ -253,6 +253,16 @@ func TestTheBaseEndsWithItsOwnCommand(t *testing.T) {
 	}
 }
 
+func TestHistoryThatMissesLayersNamesNoBase(t *testing.T) {
+	history := []v1.History{{CreatedBy: "ADD"}, {CreatedBy: "RUN"}, {CreatedBy: `CMD ["bash"]`, EmptyLayer: true}, {CreatedBy: "COPY"}}
+	for _, layers := range []int{2, 5} {
+		cfg := &v1.ConfigFile{History: history, RootFS: v1.RootFS{DiffIDs: make([]v1.Hash, layers)}}
+		if b := triage.BaseOf(cfg); b.Layers != 1 || b.Reason != "the first layer; history does not tell of every layer" {
+			t.Errorf("%d layers: %+v", layers, b)
+		}
+	}
+}
+
 func TestFindingIDsAreUnique(t *testing.T) {
 	amd, i386 := pkg("deb", "libc6", "2.36-9", 0, "var/lib/dpkg/status"), pkg("deb", "libc6", "2.36-9", 0, "var/lib/dpkg/status")
 	amd.Arch, i386.Arch = "amd64", "i386"

@@ -86,9 +86,10 @@ type Decision string
 const (
 	// RebuildNow: at least one finding's disposition is rebuild.
 	RebuildNow Decision = "REBUILD NOW"
-	// RebuildSoon: fixable findings exist, none high or critical.
+	// RebuildSoon: fixable findings exist, none high or critical, or the
+	// distribution release is leaving support.
 	RebuildSoon Decision = "REBUILD AT THE NEXT RELEASE"
-	// TrackOnly: findings exist, none has a fix.
+	// TrackOnly: vulnerabilities were found, none has a fix.
 	TrackOnly Decision = "TRACK"
 	// NothingFound: complete, and no finding.
 	NothingFound Decision = "NOTHING FOUND"
