@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -141,21 +142,28 @@ func (a *app) runScan(ctx context.Context, o *scanOptions, refs []string) error 
 	if err := o.outputs.check(len(refs)); err != nil {
 		return err
 	}
-	r, err := a.verdicts(ctx, &o.imageOptions, refs)
-	if err != nil {
-		return err
+	r, unread := a.verdicts(ctx, &o.imageOptions, refs)
+	if r == nil || len(r.Verdicts) == 0 || ctx.Err() != nil {
+		return unread
 	}
 	result := conclude(r, asked)
+	if unread != nil && result == statusPass {
+		// One image could not be read: that is never green.
+		result = statusIncomplete
+		r.Status = int(result)
+	}
 	if err := o.outputs.write(a, r, o.all); err != nil {
 		return err
 	}
 	if !o.outputs.tableShown() {
 		a.tell(r)
 	}
+	a.complain(unread)
 	return exit(result)
 }
 
-// verdicts scans references with every database at hand.
+// verdicts scans references with every database at hand. Where some of several
+// images could not be read, the report holds the others and the error says which.
 func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*verdict.Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -180,17 +188,24 @@ func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*ve
 
 func (a *app) scanAll(ctx context.Context, scanner *scan.Scanner, opt image.Options, refs []string) (*verdict.Report, error) {
 	r := &verdict.Report{SchemaVersion: verdict.SchemaVersion, Tool: verdict.Tool{Name: "plimsoll", Version: Version()}, Verdicts: []verdict.Verdict{}}
+	var unread []error
 	for _, ref := range refs {
 		show := a.newProgress()
 		scanner.Progress = show.event
 		verdicts, err := scanner.Reference(ctx, ref, opt)
 		show.close()
 		if err != nil {
-			return nil, about(ref, err)
+			unread = append(unread, about(ref, err))
+			if ctx.Err() != nil {
+				break
+			}
 		}
 		r.Verdicts = append(r.Verdicts, verdicts...)
 	}
-	return r, nil
+	if len(unread) == 1 {
+		return r, unread[0]
+	}
+	return r, errors.Join(unread...)
 }
 
 // about says which reference an error is about, where it does not yet.
