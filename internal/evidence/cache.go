@@ -176,12 +176,6 @@ func (c *Cache) Get(ctx context.Context, diffID string) (*Layer, error) {
 	return l, nil
 }
 
-// Has reports whether Get would find the layer, without decoding it.
-func (c *Cache) Has(ctx context.Context, diffID string) bool {
-	var one int
-	return c.db.QueryRowContext(ctx, "select 1 from layer where diff_id = ? and key = ?", diffID, c.key).Scan(&one) == nil
-}
-
 // Put keeps the evidence of a layer that was read to its end and verified.
 func (c *Cache) Put(ctx context.Context, l *Layer) error {
 	blob, err := c.encode(l)

@@ -27,6 +27,15 @@ func openCache(t *testing.T, file, key string) *evidence.Cache {
 	return c
 }
 
+func has(t *testing.T, c *evidence.Cache, diffID string) bool {
+	t.Helper()
+	l, err := c.Get(t.Context(), diffID)
+	if err != nil {
+		t.Error(err)
+	}
+	return l != nil
+}
+
 func sample(diffID string) *evidence.Layer {
 	l := owns(with(layer("f a", "l b -> c", "w d"), status, "deb/curl@1"), "deb", "curl", "usr/bin/curl")
 	l.DiffID, l.Size = diffID, 42
@@ -54,11 +63,11 @@ func TestTheCacheGivesBackWhatWasPut(t *testing.T) {
 		if l, err := other.Get(t.Context(), id); l != nil || err != nil {
 			t.Errorf("%s: got %v, %v", name, l, err)
 		}
-		if other.Has(t.Context(), id) {
+		if has(t, other, id) {
 			t.Errorf("%s: is there", name)
 		}
 	}
-	if !c.Has(t.Context(), "sha256:1") {
+	if !has(t, c, "sha256:1") {
 		t.Error("what was put is not there")
 	}
 }
@@ -86,7 +95,7 @@ func TestWhatNobodyUsedForAMonthIsPruned(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]bool{"old": false, "used": true, "new": true} {
-		if got := c.Has(t.Context(), id); got != want {
+		if got := has(t, c, id); got != want {
 			t.Errorf("%s is kept: %v", id, got)
 		}
 	}
@@ -144,7 +153,7 @@ func TestManyProcessesShareTheCache(t *testing.T) {
 	}
 	c := openCache(t, file, "k")
 	for i := range layers {
-		if !c.Has(t.Context(), fmt.Sprint("sha256:", i)) {
+		if !has(t, c, fmt.Sprint("sha256:", i)) {
 			t.Errorf("layer %d is missing", i)
 		}
 	}
