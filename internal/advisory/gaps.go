@@ -58,4 +58,12 @@ const (
 	// VersionNotComparable: the package's version follows no rule that its
 	// ecosystem knows ("(devel)", "unknown", an empty text).
 	VersionNotComparable = "version not comparable"
+	// TooManyMatches: the package was not looked up, since the opinion
+	// already holds MaxMatches. The verdict is then incomplete.
+	TooManyMatches = "not looked up: the image already has too many matches to hold"
 )
+
+// MaxMatches bounds the matches of one opinion, since an image can list a
+// vulnerable package as often as it likes: a match takes about 7 kB until it is
+// reported. Images of several thousand packages have a tenth of it.
+const MaxMatches = 100_000

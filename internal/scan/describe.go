@@ -2,10 +2,12 @@ package scan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/image"
 	"plimsoll/internal/inventory"
@@ -97,6 +99,11 @@ func (s *Scanner) cover(v *verdict.Verdict, merged *evidence.Merged, layers int)
 	for _, p := range merged.Problems {
 		c.Skipped = append(c.Skipped, verdict.Skipped{Layer: p.Layer, Problem: p.Problem})
 		if p.Incomplete {
+			c.Complete = false
+		}
+	}
+	for _, gaps := range c.Gaps {
+		if slices.ContainsFunc(gaps, func(g advisory.Gap) bool { return g.Reason == advisory.TooManyMatches }) {
 			c.Complete = false
 		}
 	}

@@ -181,6 +181,7 @@ type database struct {
 	info   advisory.Info
 	match  advisory.Match
 	detail advisory.Detail
+	gaps   []advisory.Gap
 	asked  []string
 }
 
@@ -188,7 +189,7 @@ func (d *database) Info() advisory.Info { return d.info }
 func (d *database) Close() error        { return nil }
 
 func (d *database) Match(_ context.Context, inv *inventory.Inventory) (*advisory.Opinion, error) {
-	o := &advisory.Opinion{Database: d.info}
+	o := &advisory.Opinion{Database: d.info, Gaps: d.gaps}
 	for _, p := range inv.Packages {
 		m := d.match
 		m.PackageID = p.ID
@@ -237,6 +238,16 @@ func TestProseIsAskedForOnceAndOnlyWhereItIsMissing(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestPackagesThatWereNotLookedUpMakeTheVerdictIncomplete(t *testing.T) {
+	img := imageOf(t, layerOf(t, [2]string{"app/node_modules/a/package.json", `{"name":"a","version":"1.0.0"}`}))
+	for reason, want := range map[string]bool{advisory.TooManyMatches: false, advisory.TypeNotCovered: true} {
+		db := &database{info: advisory.Info{Name: "trivy-db"}, gaps: []advisory.Gap{{Subject: "npm", Packages: 1, Reason: reason}}}
+		if v := judge(t, scanner(nil, db), folder(t, img), nil); v.Coverage.Complete != want {
+			t.Errorf("%s: complete is %v", reason, v.Coverage.Complete)
+		}
+	}
 }
 
 func damageEntries(t *testing.T, file string) {

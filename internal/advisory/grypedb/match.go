@@ -47,6 +47,10 @@ func (db *DB) Match(ctx context.Context, inv *inventory.Inventory) (*advisory.Op
 			return nil, err
 		}
 		p := &inv.Packages[i]
+		if len(m.matches) >= advisory.MaxMatches {
+			m.gaps.Add(p.Type, advisory.TooManyMatches)
+			continue
+		}
 		if err := m.matchPackage(p); err != nil {
 			return nil, fmt.Errorf("match %s with grype DB: %w", p.ID, err)
 		}

@@ -42,6 +42,10 @@ func (db *DB) Match(ctx context.Context, inv *inventory.Inventory) (*advisory.Op
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			if len(m.matches) >= advisory.MaxMatches {
+				m.gaps.Add(inv.Packages[i].Type, advisory.TooManyMatches)
+				continue
+			}
 			if err := m.matchPackage(&inv.Packages[i]); err != nil {
 				return err
 			}
