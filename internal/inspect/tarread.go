@@ -34,6 +34,9 @@ const (
 	tarBlock = 512
 	// maxTarSpecial bounds what one PAX header or long name may hold, as archive/tar does.
 	maxTarSpecial = 1 << 20
+	// typeOld is a regular file, or a folder where the name ends in a slash, as
+	// tar wrote them before ustar.
+	typeOld = 0
 )
 
 func newTarReader(src io.ReadSeeker) *tarReader { return &tarReader{src: src} }
@@ -227,7 +230,7 @@ func (t *tarReader) finish(h *tar.Header, pax map[string]string) error {
 			return fmt.Errorf("%w: PAX record %s", tar.ErrHeader, key)
 		}
 	}
-	if h.Typeflag == tar.TypeRegA { // from before folders had a type of their own
+	if h.Typeflag == typeOld {
 		h.Typeflag = tar.TypeReg
 		if strings.HasSuffix(h.Name, "/") {
 			h.Typeflag = tar.TypeDir
@@ -336,10 +339,8 @@ func tarNumber(b []byte) (int64, bool) {
 		return int64(n), true
 	}
 	var n uint64
-	digits := bytes.Trim(b, " \x00")
-	for i, c := range digits {
+	for _, c := range bytes.Trim(b, " \x00") {
 		if c == 0 {
-			digits = digits[:i]
 			break
 		}
 		if c < '0' || c > '7' || n>>60 > 0 {

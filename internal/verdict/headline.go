@@ -56,6 +56,9 @@ func Summarise(v *Verdict) Headline {
 	case leaving != "":
 		h.Decision = RebuildSoon
 		parts = append(parts, leaving)
+	case len(v.Packages) == 0:
+		h.Decision = NothingFound
+		parts = append(parts, "no package was recognised, which says nothing about what the image holds")
 	default:
 		h.Decision = NothingFound
 		parts = append(parts, "no known vulnerability in "+packages(len(v.Packages)))
