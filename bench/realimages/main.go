@@ -1,4 +1,4 @@
-// Realimages is the part of build.sh that a shell can't do well: it compares
+// Command realimages is the part of build.sh that a shell can't do well: it compares
 // two folders for the entries that a layer must hold, writes OCI layouts, and
 // prints the sizes of what was built. It is a tool for benchmarks and is not
 // part of the product.

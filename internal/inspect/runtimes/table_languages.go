@@ -21,7 +21,7 @@ func languages() []classifier {
 			tests: []sample{
 				{"usr/local/bin/python3.11", "pymalloc_debug\x003.11.2\x00strict", "3.11.2"},
 				{"usr/local/lib/libpython3.8.so.1.0", "'%s'\x003.8.20\x00%.80s (%.80s) %.80s", "3.8.20"},
-				{"root/.pyenv/versions/3.12.1/lib/libpython3.12.so.1.0", "\x00/root/.pyenv/versions/3.12.1/lib\x00\x00/root/.pyenv/versions/3.12.1\x00EXEC_PREFIX", "3.12.1"},
+				{"home/app/.pyenv/versions/3.12.1/lib/libpython3.12.so.1.0", "\x00/home/app/.pyenv/versions/3.12.1/lib\x00\x00/home/app/.pyenv/versions/3.12.1\x00EXEC_PREFIX", "3.12.1"},
 				{"opt/libpython3.13t.so.1.0", "\x003.13.0rc2\x00", "3.13.0rc2"},
 				{"usr/lib/libpython2.7.so.1.0", "\x002.6.6\x00 too old \x002.7.x\x00", ""},
 			},
