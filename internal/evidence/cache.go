@@ -37,7 +37,7 @@ type Cache struct {
 const (
 	busyTimeout = 10 * time.Second
 	// cacheSchema is kept in SQLite's user_version; another number empties the cache.
-	cacheSchema = 2
+	cacheSchema = 3
 	// maxCached bounds one decoded entry.
 	maxCached = 1 << 30
 )
@@ -132,7 +132,9 @@ func create(ctx context.Context, conn *sql.Conn) error {
 	}
 	_, err := conn.ExecContext(ctx, fmt.Sprintf(`
 		drop table if exists layer;
+		drop table if exists stored;
 		create table layer (diff_id text, key text, used integer not null, evidence blob not null, primary key (diff_id, key)) without rowid;
+		create table stored (digest text primary key, diff_id text not null) without rowid;
 		pragma user_version = %d;`, cacheSchema))
 	return err
 }
@@ -151,6 +153,24 @@ func patiently(ctx context.Context, do func() error) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// Find returns the evidence of a layer by its diff ID or by the digest of its
+// bytes as some source stores them, or nil where there is none.
+func (c *Cache) Find(ctx context.Context, digest string) (*Layer, error) {
+	l, err := c.Get(ctx, digest)
+	if l != nil || err != nil {
+		return l, err
+	}
+	var diffID string
+	err = c.db.QueryRowContext(ctx, "select diff_id from stored where digest = ?", digest).Scan(&diffID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the layer cache: %w", err)
+	}
+	return c.Get(ctx, diffID)
 }
 
 // Get returns the evidence of a layer, or nil where there is none.
@@ -176,13 +196,19 @@ func (c *Cache) Get(ctx context.Context, diffID string) (*Layer, error) {
 	return l, nil
 }
 
-// Put keeps the evidence of a layer that was read to its end and verified.
+// Put keeps the evidence of a layer that was read to its end and verified, and
+// the digest under which Find will also find it.
 func (c *Cache) Put(ctx context.Context, l *Layer) error {
-	blob, err := c.encode(l)
+	evidence := *l
+	evidence.Stored = ""
+	blob, err := c.encode(&evidence)
 	if err != nil {
 		return fmt.Errorf("write the layer cache: %w", err)
 	}
 	_, err = c.db.ExecContext(ctx, "insert or replace into layer (diff_id, key, used, evidence) values (?, ?, ?, ?)", l.DiffID, c.key, time.Now().Unix(), blob)
+	if err == nil && l.Stored != "" && l.Stored != l.DiffID {
+		_, err = c.db.ExecContext(ctx, "insert or replace into stored (digest, diff_id) values (?, ?)", l.Stored, l.DiffID)
+	}
 	if err != nil {
 		return fmt.Errorf("write the layer cache: %w", err)
 	}
@@ -222,7 +248,9 @@ func (c *Cache) Prune(ctx context.Context) error {
 			return fmt.Errorf("prune the layer cache: %w", err)
 		}
 	}
-	if _, err := c.db.ExecContext(ctx, "delete from layer where used < ?", now.Add(-keepFor).Unix()); err != nil {
+	if _, err := c.db.ExecContext(ctx, `
+		delete from layer where used < ?;
+		delete from stored where diff_id not in (select diff_id from layer)`, now.Add(-keepFor).Unix()); err != nil {
 		return fmt.Errorf("prune the layer cache: %w", err)
 	}
 	c.renewed, c.wrote = nil, false

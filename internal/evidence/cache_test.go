@@ -101,6 +101,24 @@ func TestWhatNobodyUsedForAMonthIsPruned(t *testing.T) {
 	}
 }
 
+func TestALayerIsFoundByTheDigestOfItsStoredBytes(t *testing.T) {
+	c := openCache(t, filepath.Join(t.TempDir(), "layers.db"), "k1")
+	l := sample("sha256:unpacked")
+	l.Stored = "sha256:gzipped"
+	if err := c.Put(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	for digest, want := range map[string]bool{"sha256:unpacked": true, "sha256:gzipped": true, "sha256:other": false} {
+		found, err := c.Find(t.Context(), digest)
+		if err != nil || (found != nil) != want {
+			t.Errorf("%s: found %v, %v", digest, found, err)
+		}
+		if found != nil && (found.DiffID != "sha256:unpacked" || found.Stored != "") {
+			t.Errorf("%s: is %s, stored %q", digest, found.DiffID, found.Stored)
+		}
+	}
+}
+
 func TestADamagedCacheFileIsAnErrorThatNamesIt(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "layers.db")
 	if err := os.WriteFile(file, []byte(strings.Repeat("not a database ", 1000)), 0o600); err != nil {

@@ -17,6 +17,9 @@ import (
 type Layer struct {
 	// DiffID is the digest of the uncompressed tar, computed by the pass.
 	DiffID string `json:"diffID"`
+	// Stored is the digest of the bytes as they were read, compressed or not.
+	// It is no evidence: another compression of the same layer has another.
+	Stored string `json:"-"`
 	// Size is the length of the uncompressed tar in bytes.
 	Size int64 `json:"size"`
 	// Files lists every entry of the tar, whiteouts included.

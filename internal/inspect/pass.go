@@ -187,7 +187,8 @@ func (p *Pass) read(ctx context.Context, src io.Reader, want Blob, w *walk) erro
 	<-tarStream.done
 	<-stored.done
 	w.layer.DiffID = "sha256:" + hex.EncodeToString(tarStream.digest)
-	return verify(want, "sha256:"+hex.EncodeToString(stored.digest), w.layer.DiffID)
+	w.layer.Stored = "sha256:" + hex.EncodeToString(stored.digest)
+	return verify(want, w.layer.Stored, w.layer.DiffID)
 }
 
 // verify compares digests; only sha256 is computed, and anything else that an

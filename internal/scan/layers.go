@@ -44,7 +44,7 @@ func (g *gathering) streamed(ctx context.Context, blob image.StreamedBlob) error
 	if c := g.scanner.Cache; c != nil && blob.Digest != "" {
 		// It is decoded now: an entry that turns out to be damaged once the
 		// stream has passed by would be missed.
-		if layer, err := c.Get(ctx, blob.Digest); err == nil && layer != nil {
+		if layer, err := c.Find(ctx, blob.Digest); err == nil && layer != nil {
 			return g.keep(layer)
 		}
 	}

@@ -176,6 +176,24 @@ func TestADamagedCacheEntryCostsAStreamNothing(t *testing.T) {
 	}
 }
 
+// TestASecondStreamIsNotUnpacked gives the second scan a pass that can unpack nothing.
+func TestASecondStreamIsNotUnpacked(t *testing.T) {
+	img := imageOf(t, layerOf(t, [2]string{"app/node_modules/a/package.json", `{"name":"a","version":"1.0.0"}`}))
+	cache, err := evidence.OpenCache(t.Context(), filepath.Join(t.TempDir(), "layers.db"), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	judge(t, scanner(cache), "-", saved(t, img))
+	s := scanner(cache)
+	limits := inspect.DefaultLimits()
+	limits.Bytes = 1
+	s.Pass = inspect.New(scan.Inspectors(), limits)
+	if v := judge(t, s, "-", saved(t, img)); !v.Coverage.Complete || len(v.Packages) != 1 {
+		t.Errorf("%d packages, skipped %+v", len(v.Packages), v.Coverage.Skipped)
+	}
+}
+
 // database holds one advisory and counts what it is asked for.
 type database struct {
 	info   advisory.Info
