@@ -4,9 +4,12 @@
 package bench
 
 import (
+	"io"
 	"os"
+	"strings"
 	"testing"
 
+	"plimsoll/internal/cli"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/image"
 	"plimsoll/internal/inspect"
@@ -71,5 +74,24 @@ func BenchmarkMerge(b *testing.B) {
 	refs := make([]inventory.LayerRef, len(layers))
 	for b.Loop() {
 		evidence.Merge(layers, refs)
+	}
+}
+
+// BenchmarkWarm is the whole command on an image whose layers are cached, with
+// the databases of $PLIMSOLL_DB_DIR.
+func BenchmarkWarm(b *testing.B) {
+	ref := os.Getenv("PLIMSOLL_BENCH_IMAGE")
+	if ref == "" || os.Getenv("PLIMSOLL_DB_DIR") == "" {
+		b.Skip("PLIMSOLL_BENCH_IMAGE names no image, or PLIMSOLL_DB_DIR no databases")
+	}
+	env := cli.Env{
+		Args: []string{"scan", "--quiet", "--cache-dir", b.TempDir(), "-o", "json", ref}, Getenv: os.Getenv,
+		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: os.Stderr,
+	}
+	if status := cli.Run(b.Context(), env); status != 0 {
+		b.Fatalf("status %d", status)
+	}
+	for b.Loop() {
+		cli.Run(b.Context(), env)
 	}
 }
