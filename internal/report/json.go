@@ -52,13 +52,21 @@ func quoted(w io.Writer, write func(io.Writer) error) error {
 }
 
 func escapeJSON(doc []byte) []byte {
-	doc = bytes.ReplaceAll(doc, []byte("##["), []byte(`#\u0023[`))
-	doc = bytes.ReplaceAll(doc, []byte("##vso["), []byte(`#\u0023vso[`))
-	if bytes.IndexFunc(doc, obeyed) < 0 {
+	if bytes.Contains(doc, []byte("##")) {
+		doc = bytes.ReplaceAll(doc, []byte("##["), []byte(`#\u0023[`))
+		doc = bytes.ReplaceAll(doc, []byte("##vso["), []byte(`#\u0023vso[`))
+	}
+	plain := plainUpTo(doc)
+	if plain == len(doc) {
 		return doc
 	}
 	out := make([]byte, 0, len(doc)+len(doc)/64)
 	for len(doc) > 0 {
+		if plain > 0 {
+			out, doc = append(out, doc[:plain]...), doc[plain:]
+			plain = 0
+			continue
+		}
 		r, n := utf8.DecodeRune(doc)
 		switch {
 		case !obeyed(r):
@@ -70,8 +78,20 @@ func escapeJSON(doc []byte) []byte {
 			out = fmt.Appendf(out, `\u%04x`, r)
 		}
 		doc = doc[n:]
+		plain = plainUpTo(doc)
 	}
 	return out
+}
+
+// plainUpTo returns how many of the first bytes are ASCII and not DEL: nearly
+// all of a document, and the quickest to pass on.
+func plainUpTo(doc []byte) int {
+	for i, c := range doc {
+		if c >= 0x7f {
+			return i
+		}
+	}
+	return len(doc)
 }
 
 // obeyed reports whether a terminal might do something else than show it.
