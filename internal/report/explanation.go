@@ -158,6 +158,7 @@ func (p *page) occurrences(g occurrenceGroup, e *verdict.Explanation) {
 		}
 		p.hanging(span{strings.Repeat(" ", gutter) + id + "  ", p.severity(worstHeld(&g.first.Record)).Bold(true)}, p.styles.plain, title)
 	}
+	said := ""
 	for _, o := range g.packages {
 		spans := []span{p.indent(gutter), {o.Package.FullName(), p.styles.bold}, {" " + o.Package.Version, p.styles.plain}}
 		if o.Package.IsOS() && o.Package.SourceName() != o.Package.Name {
@@ -170,7 +171,14 @@ func (p *page) occurrences(g occurrenceGroup, e *verdict.Explanation) {
 		p.entry("package", o.Package.PURL)
 		p.entry("proof", proof(&o.Package))
 		p.entry("owned by", o.Package.OwnedBy)
-		p.entry("came with", cameWith(o))
+		// Packages of one source mostly came together; its long history line
+		// is said once.
+		if from := cameWith(o); from != said {
+			p.entry("came with", from)
+			said = from
+		} else {
+			p.entry("came with", "the same layer")
+		}
 	}
 	if len(g.packages) > 1 {
 		p.blank()
