@@ -1,14 +1,12 @@
 package grypedb
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // The lookup file is a constant hash table beside vulnerability.db. It is
@@ -39,89 +37,6 @@ func hashKey(key []byte) uint64 {
 		h = (h ^ uint64(c)) * 1099511628211
 	}
 	return max(h, 1)
-}
-
-// lookupWriter writes a lookup file in one pass over its records.
-type lookupWriter struct {
-	f      *os.File
-	w      *bufio.Writer
-	path   string
-	offset uint64
-	slots  [][2]uint64
-	buf    []byte
-}
-
-func newLookupWriter(path string) (*lookupWriter, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
-	if err != nil {
-		return nil, err
-	}
-	w := &lookupWriter{f: f, w: bufio.NewWriterSize(f, 1<<20), path: path, offset: headerSize}
-	_, err = w.w.Write(make([]byte, headerSize))
-	return w, err
-}
-
-// put adds a record. Each key may be put once.
-func (w *lookupWriter) put(key, value []byte) error {
-	b := binary.AppendUvarint(w.buf[:0], uint64(len(key)))
-	b = binary.AppendUvarint(b, uint64(len(value)))
-	sum := crc32.Update(crc32.Checksum(key, crcTable), crcTable, value)
-	b = binary.LittleEndian.AppendUint32(b, sum)
-	b = append(append(b, key...), value...)
-	w.buf = b
-	if len(b) > maxRecord {
-		return fmt.Errorf("record %q of %d bytes: %w", key, len(b), ErrCorrupt)
-	}
-	w.slots = append(w.slots, [2]uint64{hashKey(key), w.offset<<24 | uint64(len(b))})
-	w.offset += uint64(len(b))
-	_, err := w.w.Write(b)
-	return err
-}
-
-// finish writes the slots and the header and puts the file in its place.
-func (w *lookupWriter) finish(dbSize int64) error {
-	count := uint64(16)
-	for count < uint64(len(w.slots))*3/2 {
-		count *= 2
-	}
-	table := make([]byte, count*slotSize)
-	for _, s := range w.slots {
-		i := s[0] & (count - 1)
-		for binary.LittleEndian.Uint64(table[i*slotSize:]) != 0 {
-			i = (i + 1) & (count - 1)
-		}
-		binary.LittleEndian.PutUint64(table[i*slotSize:], s[0])
-		binary.LittleEndian.PutUint64(table[i*slotSize+8:], s[1])
-	}
-	if _, err := w.w.Write(table); err != nil {
-		return err
-	}
-	if err := w.w.Flush(); err != nil {
-		return err
-	}
-	if _, err := w.f.WriteAt(header(uint64(dbSize), w.offset, count), 0); err != nil {
-		return err
-	}
-	if err := errors.Join(w.f.Sync(), w.f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(w.f.Name(), w.path)
-}
-
-// abandon removes what was written; harmless after finish.
-func (w *lookupWriter) abandon() {
-	_ = w.f.Close()
-	_ = os.Remove(w.f.Name())
-}
-
-func header(dbSize, slots, count uint64) []byte {
-	b := append(make([]byte, 0, headerSize), lookupMagic...)
-	b = binary.LittleEndian.AppendUint64(b, lookupFormat)
-	b = binary.LittleEndian.AppendUint64(b, dbSize)
-	b = binary.LittleEndian.AppendUint64(b, slots)
-	b = binary.LittleEndian.AppendUint64(b, count)
-	b = b[:headerSize-4]
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crcTable))
 }
 
 // lookupFile reads a lookup file; it is safe for concurrent use.

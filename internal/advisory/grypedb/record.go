@@ -19,13 +19,19 @@ const (
 )
 
 func packageKey(ecosystem, name string, os int64) []byte {
-	b := append(make([]byte, 0, 64), kindPackage)
+	return appendOS(appendPackage(make([]byte, 0, 64), ecosystem, name), os)
+}
+
+// appendPackage and appendOS append the two parts of a package's key.
+func appendPackage(b []byte, ecosystem, name string) []byte {
+	b = append(b, kindPackage)
 	b = append(b, lower(ecosystem)...)
 	b = append(b, 0)
 	b = append(b, lower(name)...)
-	b = append(b, 0)
-	return strconv.AppendInt(b, os, 10)
+	return append(b, 0)
 }
+
+func appendOS(b []byte, os int64) []byte { return strconv.AppendInt(b, os, 10) }
 
 func textKey(kind byte, text string) []byte { return append([]byte{kind}, lower(text)...) }
 
@@ -334,14 +340,20 @@ func (v *vuln) readBlob(value []byte) error {
 	v.aliases = b.Aliases
 	for _, s := range b.Severities {
 		one := severityRecord{scheme: s.Scheme, source: s.Source}
-		var cvss struct{ Vector, Version string }
-		if json.Unmarshal(s.Value, &one.value) != nil {
-			if err := json.Unmarshal(s.Value, &cvss); err != nil {
-				return err
-			}
-			one.value, one.version = cvss.Vector, cvss.Version
+		if err := one.readValue(s.Value); err != nil {
+			return err
 		}
 		v.severities = append(v.severities, one)
 	}
 	return nil
+}
+
+func (s *severityRecord) readValue(value json.RawMessage) error {
+	if len(value) == 0 || value[0] != '{' {
+		return json.Unmarshal(value, &s.value)
+	}
+	var cvss struct{ Vector, Version string }
+	err := json.Unmarshal(value, &cvss)
+	s.value, s.version = cvss.Vector, cvss.Version
+	return err
 }
