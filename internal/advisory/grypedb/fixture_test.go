@@ -227,3 +227,16 @@ func TestDamage(t *testing.T) {
 		t.Errorf("truncated: %v", err)
 	}
 }
+
+// change runs SQL on the database in dir.
+func change(t testing.TB, dir, statements string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, grypedb.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(context.Background(), statements)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}

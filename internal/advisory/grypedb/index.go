@@ -10,6 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 // maxBlob bounds one JSON value of the database; the largest published ones
@@ -56,17 +59,36 @@ func index(ctx context.Context, path, target string, size int64) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // only read
+	conn, err := limitedConn(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // only read
 	w, err := newLookupWriter(target)
 	if err != nil {
 		return err
 	}
 	defer w.abandon()
-	x := newIndexer(ctx, db, w)
+	x := newIndexer(ctx, conn, w)
 	defer x.close()
-	if err := x.run(); err != nil {
-		return x.cause(err)
+	err = x.run()
+	if err == nil {
+		err = w.finish(ctx, size)
 	}
-	return w.finish(ctx, size)
+	return x.cause(err)
+}
+
+// limitedConn returns a connection that refuses values, and rows, which no
+// honest database has, before it reads them.
+func limitedConn(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := sqlite.Limit(conn, lib.SQLITE_LIMIT_LENGTH, maxBlob); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 func checkHeader(path string) error {
@@ -93,7 +115,7 @@ func checkHeader(path string) error {
 // In memory are the names of packages and CPEs.
 type indexer struct {
 	ctx context.Context
-	db  *sql.DB
+	db  *sql.Conn
 	w   *lookupWriter
 
 	meta        meta
@@ -107,7 +129,7 @@ type indexer struct {
 	noRanges      []byte // of a handle without a blob
 }
 
-func newIndexer(ctx context.Context, db *sql.DB, w *lookupWriter) *indexer {
+func newIndexer(ctx context.Context, db *sql.Conn, w *lookupWriter) *indexer {
 	dir := filepath.Dir(w.path)
 	return &indexer{ctx: ctx, db: db, w: w, byBlob: newSorter(dir), byKey: newSorter(dir), noRanges: mustEncode("{}")}
 }
@@ -136,13 +158,17 @@ func (x *indexer) close() {
 // cause says whose fault an error is: the caller's who stopped, the disk's,
 // another schema's or, for everything else, the database's.
 func (x *indexer) cause(err error) error {
+	if err == nil {
+		return nil
+	}
 	if stopped := x.ctx.Err(); stopped != nil {
 		return stopped
 	}
-	var disk *fs.PathError
+	var file *fs.PathError
+	var name *os.LinkError
 	switch {
-	case errors.As(err, &disk):
-		return fmt.Errorf("the folder needs room for the lookup file and for temporary files: %w", err)
+	case errors.As(err, &file), errors.As(err, &name):
+		return fmt.Errorf("make the lookup file, which needs room beside the database for itself and for temporary files: %w", err)
 	case errors.Is(err, ErrSchema), errors.Is(err, ErrCorrupt):
 		return err
 	}

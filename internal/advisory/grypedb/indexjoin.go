@@ -36,9 +36,6 @@ func (x *indexer) joinBlobs() error {
 		if err := rows.Scan(&id, &value); err != nil {
 			return err
 		}
-		if len(value) > maxBlob {
-			return fmt.Errorf("blob %d: %d bytes", id, len(value))
-		}
 		return j.blob(id, value)
 	})
 	if err != nil {

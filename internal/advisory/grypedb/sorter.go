@@ -28,6 +28,7 @@ const (
 // that is killed.
 type sorter struct {
 	dir  string
+	max  int // bytes in memory
 	data []byte
 	recs []sortRec
 	file *os.File
@@ -42,7 +43,7 @@ type sortRec struct {
 	at, n  uint32
 }
 
-func newSorter(dir string) *sorter { return &sorter{dir: dir} }
+func newSorter(dir string) *sorter { return &sorter{dir: dir, max: sortMemory} }
 
 func prefixOf(rec []byte) uint64 {
 	if len(rec) >= 8 {
@@ -53,10 +54,14 @@ func prefixOf(rec []byte) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// add adds a copy of rec.
+// add adds a copy of rec, which no honest database makes larger than a record
+// of the lookup file.
 func (s *sorter) add(rec []byte) error {
+	if len(rec) > maxRecord {
+		return fmt.Errorf("a row of %d bytes: %w", len(rec), ErrCorrupt)
+	}
 	used := len(s.data) + len(s.recs)*sortRecSize
-	if used+len(rec)+sortRecSize > sortMemory && len(s.recs) > 0 {
+	if used+len(rec)+sortRecSize > s.max && len(s.recs) > 0 {
 		if err := s.spill(); err != nil {
 			return err
 		}
