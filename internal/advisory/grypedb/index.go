@@ -23,9 +23,9 @@ const maxBlob = 8 << 20
 // folder that holds it). It does nothing where a valid one is there already,
 // replaces any other at once, and may run while other processes read.
 //
-// It needs some 100 MB of memory however large the database is, and for the
-// time it runs twice the room of the lookup file on the same disk (the lookup
-// file is a third of the database). Where it fails or is interrupted it leaves
+// It needs some 100 MB of memory for a database ten times as large as the
+// published ones of 2026 and, for the time it runs, twice the room of the lookup
+// file on the same disk (the lookup file is a third of the database). Where it fails or is interrupted it leaves
 // what was there before.
 func Index(ctx context.Context, path string) error {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
@@ -45,6 +45,10 @@ func Index(ctx context.Context, path string) error {
 	}
 	return nil
 }
+
+// mostPerByte bounds what a database of many handles for one large blob would
+// grow to. The published ones need a quarter of a byte for each of theirs.
+const mostPerByte = 4
 
 // sqliteHeader starts every SQLite file; checking it gives a better message
 // than the library's.
@@ -69,7 +73,7 @@ func index(ctx context.Context, path, target string, size int64) error {
 		return err
 	}
 	defer w.abandon()
-	x := newIndexer(ctx, conn, w)
+	x := newIndexer(ctx, conn, w, mostPerByte*size+1<<26)
 	defer x.close()
 	err = x.run()
 	if err == nil {
@@ -129,9 +133,13 @@ type indexer struct {
 	noRanges      []byte // of a handle without a blob
 }
 
-func newIndexer(ctx context.Context, db *sql.Conn, w *lookupWriter) *indexer {
+func newIndexer(ctx context.Context, db *sql.Conn, w *lookupWriter, most int64) *indexer {
 	dir := filepath.Dir(w.path)
-	return &indexer{ctx: ctx, db: db, w: w, byBlob: newSorter(dir), byKey: newSorter(dir), noRanges: mustEncode("{}")}
+	return &indexer{
+		ctx: ctx, db: db, w: w,
+		byBlob: newSorter(dir, most), byKey: newSorter(dir, most),
+		noRanges: mustEncode("{}"),
+	}
 }
 
 func mustEncode(empty string) []byte {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +127,23 @@ func TestRecordsThatCannotBeReadAreDamage(t *testing.T) {
 			onlyDatabase(t, dir)
 		})
 	}
+}
+
+// TestAmplificationIsRefused: a large blob and many handles that share it do
+// not fill the disk.
+func TestAmplificationIsRefused(t *testing.T) {
+	dir := fixture(t, "")
+	if err := os.Remove(filepath.Join(dir, grypedb.LookupName)); err != nil {
+		t.Fatal(err)
+	}
+	change(t, dir, `update blobs set value = '{"cves":["' || replace(hex(zeroblob(250000)), '0', 'x') || '"]}' where id = 10;
+		with recursive n(i) as (select 100 union all select i+1 from n where i < 400)
+		insert into packages select i, 'npm', 'package ' || i from n;
+		insert into affected_package_handles (vulnerability_id, package_id, blob_id) select 1, id, 10 from packages;`)
+	if err := grypedb.Index(context.Background(), dir); !errors.Is(err, grypedb.ErrCorrupt) || !strings.Contains(err.Error(), "many times larger") {
+		t.Errorf("%v", err)
+	}
+	onlyDatabase(t, dir)
 }
 
 // TestAnotherModelIsNoDamage.

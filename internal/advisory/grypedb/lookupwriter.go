@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -164,7 +165,7 @@ func (w *lookupWriter) writeSlots(ctx context.Context, count uint64) error {
 
 // sortSlots reads the spooled slots into a sorter, each behind its home.
 func (w *lookupWriter) sortSlots(ctx context.Context, mask uint64) (*sorter, error) {
-	s := newSorter(filepath.Dir(w.path))
+	s := newSorter(filepath.Dir(w.path), math.MaxInt64)
 	if err := w.spoolW.Flush(); err != nil {
 		return s, err
 	}

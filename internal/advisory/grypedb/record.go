@@ -2,7 +2,6 @@ package grypedb
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -60,6 +59,11 @@ func (e *enc) uint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
 func (e *enc) text(s string) {
 	e.uint(uint64(len(s)))
 	e.b = append(e.b, s...)
+}
+
+func (e *enc) bytes(b []byte) {
+	e.uint(uint64(len(b)))
+	e.b = append(e.b, b...)
 }
 
 func (e *enc) texts(list []string) {
@@ -149,90 +153,6 @@ type handle struct {
 	cpe *cpeName
 }
 
-const (
-	hasModularity = 1 << iota
-	isRootIO
-)
-
-// blob is the JSON of a package or CPE handle.
-type blob struct {
-	CVEs       []string
-	Qualifiers *struct {
-		PlatformCPEs  []string `json:"platform_cpes"`
-		RpmModularity *string  `json:"rpm_modularity"`
-		Architecture  string   `json:"architecture"`
-		RootIO        bool     `json:"rootio"`
-	}
-	Ranges []struct {
-		Version struct{ Type, Constraint string }
-		Fix     *struct {
-			Version, State string
-			Detail         *struct {
-				Available  *struct{ Date string }
-				References []struct{ ID string }
-			}
-		}
-	}
-}
-
-// encodeBlob turns a handle's JSON into its record.
-func encodeBlob(value []byte) ([]byte, error) {
-	var b blob
-	if err := json.Unmarshal(value, &b); err != nil {
-		return nil, err
-	}
-	var e enc
-	e.uint(uint64(len(b.Ranges)))
-	for _, r := range b.Ranges {
-		e.text(r.Version.Type)
-		e.text(r.Version.Constraint)
-		if r.Fix == nil {
-			e.uint(0)
-			continue
-		}
-		e.uint(1)
-		e.text(r.Fix.Version)
-		e.text(r.Fix.State)
-		date, ids := "", []string(nil)
-		if d := r.Fix.Detail; d != nil {
-			if d.Available != nil {
-				date = d.Available.Date
-			}
-			for _, ref := range d.References {
-				if ref.ID != "" {
-					ids = append(ids, ref.ID)
-				}
-			}
-		}
-		e.text(date)
-		e.texts(ids)
-	}
-	e.texts(b.CVEs)
-	encodeQualifiers(&e, &b)
-	return e.b, nil
-}
-
-func encodeQualifiers(e *enc, b *blob) {
-	q := b.Qualifiers
-	if q == nil {
-		e.uint(0)
-		return
-	}
-	e.uint(1)
-	e.texts(q.PlatformCPEs)
-	e.text(q.Architecture)
-	var flags uint64
-	module := ""
-	if q.RpmModularity != nil {
-		flags, module = hasModularity, *q.RpmModularity
-	}
-	if q.RootIO {
-		flags |= isRootIO
-	}
-	e.uint(flags)
-	e.text(module)
-}
-
 func (d *dec) handle() handle {
 	var h handle
 	h.vuln = int64(d.uint())
@@ -319,41 +239,4 @@ func decodeVuln(value []byte) (*vuln, error) {
 		return nil, fmt.Errorf("vulnerability record: %w", ErrCorrupt)
 	}
 	return v, nil
-}
-
-// vulnBlob is the part of a vulnerability's JSON that a match needs. A
-// severity's value is a word or a CVSS object.
-type vulnBlob struct {
-	Aliases    []string
-	Severities []struct {
-		Scheme string
-		Value  json.RawMessage
-		Source string
-	}
-}
-
-func (v *vuln) readBlob(value []byte) error {
-	var b vulnBlob
-	if err := json.Unmarshal(value, &b); err != nil {
-		return err
-	}
-	v.aliases = b.Aliases
-	for _, s := range b.Severities {
-		one := severityRecord{scheme: s.Scheme, source: s.Source}
-		if err := one.readValue(s.Value); err != nil {
-			return err
-		}
-		v.severities = append(v.severities, one)
-	}
-	return nil
-}
-
-func (s *severityRecord) readValue(value json.RawMessage) error {
-	if len(value) == 0 || value[0] != '{' {
-		return json.Unmarshal(value, &s.value)
-	}
-	var cvss struct{ Vector, Version string }
-	err := json.Unmarshal(value, &cvss)
-	s.value, s.version = cvss.Vector, cvss.Version
-	return err
 }

@@ -28,7 +28,8 @@ const (
 // that is killed.
 type sorter struct {
 	dir  string
-	max  int // bytes in memory
+	max  int   // bytes in memory
+	left int64 // bytes that may still be added
 	data []byte
 	recs []sortRec
 	file *os.File
@@ -43,7 +44,8 @@ type sortRec struct {
 	at, n  uint32
 }
 
-func newSorter(dir string) *sorter { return &sorter{dir: dir, max: sortMemory} }
+// newSorter returns a sorter that spills into dir and takes most bytes at most.
+func newSorter(dir string, most int64) *sorter { return &sorter{dir: dir, max: sortMemory, left: most} }
 
 func prefixOf(rec []byte) uint64 {
 	if len(rec) >= 8 {
@@ -59,6 +61,9 @@ func prefixOf(rec []byte) uint64 {
 func (s *sorter) add(rec []byte) error {
 	if len(rec) > maxRecord {
 		return fmt.Errorf("a row of %d bytes: %w", len(rec), ErrCorrupt)
+	}
+	if s.left -= int64(len(rec)); s.left < 0 {
+		return fmt.Errorf("the records are many times larger than the database: %w", ErrCorrupt)
 	}
 	used := len(s.data) + len(s.recs)*sortRecSize
 	if used+len(rec)+sortRecSize > s.max && len(s.recs) > 0 {

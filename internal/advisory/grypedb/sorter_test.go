@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func TestSorterOrdersWhateverTheMemory(t *testing.T) {
 	for _, limit := range []int{1, 1000, 20000, sortMemory} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			dir := t.TempDir()
-			s := newSorter(dir)
+			s := newSorter(dir, math.MaxInt64)
 			s.max = limit
 			for _, rec := range want {
 				if err := s.add(rec); err != nil {
@@ -68,7 +69,7 @@ func TestSorterOrdersWhateverTheMemory(t *testing.T) {
 }
 
 func TestSorterWithoutRecords(t *testing.T) {
-	s := newSorter(t.TempDir())
+	s := newSorter(t.TempDir(), math.MaxInt64)
 	defer s.close()
 	if got := drain(t, s); got != nil {
 		t.Errorf("%q", got)
@@ -76,7 +77,7 @@ func TestSorterWithoutRecords(t *testing.T) {
 }
 
 func TestSorterRefusesHugeRecords(t *testing.T) {
-	if err := newSorter(t.TempDir()).add(make([]byte, maxRecord+1)); !errors.Is(err, ErrCorrupt) {
+	if err := newSorter(t.TempDir(), math.MaxInt64).add(make([]byte, maxRecord+1)); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("%v", err)
 	}
 }
