@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	if flags.NArg() == 0 {
-		return errors.New("usage: oracle [FLAG...] LAYOUT...")
+		return errors.New("name one or more OCI layouts")
 	}
 	if opt.cache == "" {
 		dir, err := os.MkdirTemp("", "plimsoll-oracle-")
