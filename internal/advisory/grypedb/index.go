@@ -23,9 +23,9 @@ const maxBlob = 8 << 20
 // folder that holds it). It does nothing where a valid one is there already,
 // replaces any other at once, and may run while other processes read.
 //
-// It needs some 100 MB of memory for a database ten times as large as the
-// published ones of 2026 and, for the time it runs, twice the room of the lookup
-// file on the same disk (the lookup file is a third of the database). Where it fails or is interrupted it leaves
+// It needs some 100 MB of memory for a database of 1.7 GB and, for the time it
+// runs, twice the room of the lookup file on the same disk (the lookup file is a
+// third of the database). Where it fails or is interrupted it leaves
 // what was there before.
 func Index(ctx context.Context, path string) error {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
