@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -55,7 +54,7 @@ func onlyWants(i Inspector, link, there *File) bool {
 
 // follow inspects a file under the further names it has, in the second reading
 // of a layer.
-func (w *walk) follow(ctx context.Context, h *tar.Header, path string, content io.Reader) error {
+func (w *walk) follow(ctx context.Context, h *tar.Header, path string, content *tarReader) error {
 	names := w.links[path]
 	if names == nil || (h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeCont) || sparse(h) {
 		return nil

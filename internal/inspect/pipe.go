@@ -172,6 +172,19 @@ func (p *pipe) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// window returns up to limit of the next bytes where they lie. The hash may
+// be reading them at the same time: they must not be changed.
+func (p *pipe) window(limit int64) ([]byte, error) {
+	if err := p.next(); err != nil {
+		return nil, err
+	}
+	n := min(int64(p.cur.n-p.off), limit)
+	b := p.cur.buf[p.off : p.off+int(n)]
+	p.off += int(n)
+	p.pos += n
+	return b, nil
+}
+
 // Seek implements io.Seeker forwards only, which is what archive/tar asks for
 // when it passes over a file: chunks are dropped without copying them.
 func (p *pipe) Seek(offset int64, whence int) (int64, error) {

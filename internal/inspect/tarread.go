@@ -22,12 +22,21 @@ import (
 // sparse files is passed over, not put together. Tests hold it against
 // archive/tar.
 type tarReader struct {
-	src io.ReadSeeker
+	src tarSource
 	// left is what remains of the entry's content, pad what follows up to the
 	// next block.
 	left, pad int64
 	block     [tarBlock]byte
 	header    tar.Header
+}
+
+// tarSource is what a tar is read from.
+type tarSource interface {
+	io.ReadSeeker
+	// window returns up to limit of the next bytes, at least one, without
+	// copying them; they are valid until the next call of any method, and
+	// others may be reading them too.
+	window(limit int64) ([]byte, error)
 }
 
 const (
@@ -39,7 +48,7 @@ const (
 	typeOld = 0
 )
 
-func newTarReader(src io.ReadSeeker) *tarReader { return &tarReader{src: src} }
+func newTarReader(src tarSource) *tarReader { return &tarReader{src: src} }
 
 // Next returns the next entry, valid until the one after; io.EOF at the end.
 func (t *tarReader) Next() (*tar.Header, error) {
@@ -181,16 +190,23 @@ func readableTime(b []byte) bool {
 // blanks; some old programs summed signed bytes.
 func (t *tarReader) checksum() error {
 	want, ok := tarNumber(t.block[148:156])
-	var unsigned, signed int64
+	var unsigned int64
 	for _, c := range t.block {
 		unsigned += int64(c)
-		signed += int64(int8(c))
 	}
 	for _, c := range t.block[148:156] {
 		unsigned += ' ' - int64(c)
-		signed += ' ' - int64(int8(c))
 	}
-	if !ok || (want != unsigned && want != signed) {
+	if ok && want == unsigned {
+		return nil
+	}
+	signed := unsigned
+	for i, c := range t.block {
+		if c >= 0x80 && (i < 148 || i >= 156) {
+			signed -= 256
+		}
+	}
+	if !ok || want != signed {
 		return fmt.Errorf("%w: checksum does not match", tar.ErrHeader)
 	}
 	return nil
@@ -300,6 +316,19 @@ func (t *tarReader) Read(p []byte) (int, error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// piece returns the next bytes of the entry's content, io.EOF behind the last.
+func (t *tarReader) piece() ([]byte, error) {
+	if t.left == 0 {
+		return nil, io.EOF
+	}
+	b, err := t.src.window(t.left)
+	t.left -= int64(len(b))
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return b, err
 }
 
 // headerOnly are the types that have no content, whatever size they claim.

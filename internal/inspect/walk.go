@@ -39,7 +39,6 @@ type walk struct {
 	found []*evidence.Fragment
 	seen  map[string]int
 	buf   []byte
-	copy  []byte
 	// longNames counts entries that were passed over for their names.
 	longNames int
 	// unread are the links of evidence.Layer.Unread, name to target; unnoted
@@ -55,7 +54,7 @@ func newWalk(p *Pass) *walk {
 	return &walk{pass: p, layer: &evidence.Layer{}, seen: map[string]int{}, unread: map[string]string{}}
 }
 
-func (w *walk) run(ctx context.Context, src io.ReadSeeker) error {
+func (w *walk) run(ctx context.Context, src tarSource) error {
 	tr := newTarReader(src)
 	for entries := 0; ; entries++ {
 		if entries&1023 == 0 {
@@ -81,7 +80,7 @@ func (w *walk) run(ctx context.Context, src io.ReadSeeker) error {
 
 // entry records one tar entry and inspects it if it is a regular file. The
 // error is the stream's; an inspector's own is a Problem.
-func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) error {
+func (w *walk) entry(ctx context.Context, h *tar.Header, content *tarReader) error {
 	if len(h.Name) > maxName || len(h.Linkname) > maxName {
 		w.longNames++
 		return nil
@@ -128,7 +127,7 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 	return nil
 }
 
-func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content io.Reader) error {
+func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content *tarReader) error {
 	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
 	out := &evidence.Fragment{}
 	defer w.keep(path, out)
@@ -193,7 +192,7 @@ func (w *walk) keep(path string, out *evidence.Fragment) {
 	w.found = append(w.found, out)
 }
 
-func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, content io.Reader, out *evidence.Fragment) error {
+func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, content *tarReader, out *evidence.Fragment) error {
 	b, release, err := w.load(ctx, content, f.Size)
 	if err != nil {
 		return err
@@ -204,7 +203,7 @@ func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, strea
 }
 
 // load reads a file into memory, within the share that all layers have of it.
-func (w *walk) load(ctx context.Context, content io.Reader, size int64) (b []byte, release func(), err error) {
+func (w *walk) load(ctx context.Context, content *tarReader, size int64) (b []byte, release func(), err error) {
 	release = func() {}
 	if size > keptWhole {
 		share := min(size, w.pass.limits.Memory)
@@ -281,12 +280,9 @@ func (w *walk) read(r io.Reader, size int64) ([]byte, error) {
 }
 
 // stream gives the file's bytes to every sink until none wants more.
-func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, content io.Reader, out *evidence.Fragment) error {
+func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, content *tarReader, out *evidence.Fragment) error {
 	if len(streams) == 0 {
 		return nil
-	}
-	if w.copy == nil {
-		w.copy = make([]byte, 128<<10)
 	}
 	type opened struct {
 		i    StreamInspector
@@ -311,13 +307,13 @@ func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, c
 		}
 	}()
 	for wanted := len(sinks); wanted > 0; {
-		n, err := content.Read(w.copy)
+		piece, err := content.piece()
 		for k := range sinks {
 			s := &sinks[k]
-			if s.done || n == 0 {
+			if s.done || len(piece) == 0 {
 				continue
 			}
-			if werr := write(s.sink, w.copy[:n]); werr != nil {
+			if werr := write(s.sink, piece); werr != nil {
 				s.done = true
 				wanted--
 				if !errors.Is(werr, ErrEnough) {
