@@ -38,7 +38,7 @@ work=$(mktemp -d /tmp/engines.XXXXXX)
 chmod 711 "$work"
 pids=
 finish() {
-	trap - EXIT INT TERM
+	trap - EXIT INT TERM HUP PIPE
 	# shellcheck disable=SC2086 # a list of numbers
 	for pid in $pids; do kill "$pid" 2>/dev/null || true; done
 	for pid in $pids; do wait "$pid" 2>/dev/null || true; done
@@ -46,7 +46,8 @@ finish() {
 	rm -rf "$work"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM
+# A reader of our output that goes away must not leave the services behind.
+trap 'exit 130' INT TERM HUP PIPE
 
 # start NAME COMMAND... runs a service in the background; its log is NAME.log.
 start() {
