@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -223,17 +224,27 @@ func (m *merge) rootLink(e *FileEntry) {
 
 // resolve follows a top-level link.
 func (m *merge) resolve(path []byte) string {
-	if len(m.links) > 0 {
-		for i, c := range path {
-			if c == '/' {
-				if to, ok := m.links[string(path[:i])]; ok {
-					return to + string(path[i:])
-				}
-				break
-			}
-		}
+	if r, ok := m.linked(path); ok {
+		return r
 	}
 	return string(path)
+}
+
+// linked is resolve for a path that lies under a link; false, and no copy of
+// the path, for any other.
+func (m *merge) linked(path []byte) (string, bool) {
+	if len(m.links) == 0 {
+		return "", false
+	}
+	i := bytes.IndexByte(path, '/')
+	if i < 0 {
+		return "", false
+	}
+	to, ok := m.links[string(path[:i])]
+	if !ok {
+		return "", false
+	}
+	return to + string(path[i:]), true
 }
 
 // findGhosts moves those of the lost packages to the inventory whose files the

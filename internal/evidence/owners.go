@@ -102,8 +102,7 @@ func (m *merge) assignOwners() {
 			for path := range o.Paths.All() {
 				if _, ok := wanted[string(path)]; ok {
 					wanted[string(path)] = owner
-				} else if len(m.links) > 0 {
-					r := m.resolve(path)
+				} else if r, ok := m.linked(path); ok {
 					if _, ok := wanted[r]; ok {
 						wanted[r] = owner
 					}
