@@ -33,9 +33,7 @@ func main() {
 type contender struct {
 	name string
 	args []string
-	// before prepares a round (empties a cache); may be nil.
-	before func() error
-	env    []string
+	env  []string
 }
 
 type sample struct {
@@ -102,11 +100,6 @@ func contenders(floor, plimsoll, scratch string) []contender {
 }
 
 func measure(ctx context.Context, c contender, image string) (sample, error) {
-	if c.before != nil {
-		if err := c.before(); err != nil {
-			return sample{}, err
-		}
-	}
 	args := make([]string, len(c.args))
 	for i, a := range c.args {
 		args[i] = strings.ReplaceAll(a, "IMAGE", image)
