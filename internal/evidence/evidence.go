@@ -60,6 +60,12 @@ type Fragment struct {
 	Releases []Release `json:"releases,omitempty"`
 	// Owned says which files a package manager says it installed.
 	Owned []Owned `json:"owned,omitempty"`
+	// Sums are digests that a package manager keeps in a file of their own,
+	// without saying by it what is installed (dpkg's .md5sums, the conffiles of
+	// its status file, Python's RECORD, conda's records).
+	Sums []Owned `json:"sums,omitempty"`
+	// Diversions are dpkg's.
+	Diversions []Diversion `json:"diversions,omitempty"`
 	// Licenses are licences that a package's record does not hold and that a
 	// file beside it names.
 	Licenses []PackageLicense `json:"licenses,omitempty"`
@@ -92,6 +98,19 @@ type Owned struct {
 	// Paths are relative to the root without a leading slash, as recorded
 	// (before links such as /bin -> usr/bin are resolved); directories may be among them.
 	Paths PathList `json:"paths"`
+	// Digests are the package manager's own, one for each of Paths in the same
+	// order; empty where this list keeps none.
+	Digests DigestList `json:"digests,omitzero"`
+}
+
+// Diversion is a file that dpkg moves out of the way of another package's
+// (dpkg-divert(1)): what Package would have installed at From lies at To.
+type Diversion struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// By is the package that diverts and keeps From for itself; ":" for the
+	// administrator, as dpkg writes it.
+	By string `json:"by"`
 }
 
 // PackageLicense is what a licence file says about a package whose record is
@@ -126,7 +145,7 @@ func (f *Fragment) Note(path, reason string) {
 
 // Empty reports whether nothing was learnt.
 func (f *Fragment) Empty() bool {
-	return len(f.Packages)+len(f.Releases)+len(f.Owned)+len(f.Licenses)+len(f.Databases)+len(f.Problems) == 0
+	return len(f.Packages)+len(f.Releases)+len(f.Owned)+len(f.Sums)+len(f.Diversions)+len(f.Licenses)+len(f.Databases)+len(f.Problems) == 0
 }
 
 // Add appends what another fragment holds.
@@ -134,6 +153,8 @@ func (f *Fragment) Add(g *Fragment) {
 	f.Packages = append(f.Packages, g.Packages...)
 	f.Releases = append(f.Releases, g.Releases...)
 	f.Owned = append(f.Owned, g.Owned...)
+	f.Sums = append(f.Sums, g.Sums...)
+	f.Diversions = append(f.Diversions, g.Diversions...)
 	f.Licenses = append(f.Licenses, g.Licenses...)
 	f.Databases = append(f.Databases, g.Databases...)
 	f.Problems = append(f.Problems, g.Problems...)

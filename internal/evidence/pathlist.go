@@ -48,6 +48,34 @@ func (l *PathList) All() iter.Seq[[]byte] {
 	}
 }
 
+// DigestList holds one digest for each path of a PathList, in its order, as raw
+// bytes whose length tells the algorithm: 16 is MD5, 20 SHA-1, 32 SHA-256; other
+// lengths are kept and can't be compared. A path without one (a folder, a link,
+// what is made when the package is installed) has an empty digest.
+type DigestList struct {
+	// Coded is each digest after a byte that holds its length.
+	Coded []byte `json:"coded,omitempty"`
+}
+
+// Append adds a digest of at most 255 bytes, which may be empty.
+func (l *DigestList) Append(digest []byte) {
+	l.Coded = append(l.Coded, byte(len(digest)))
+	l.Coded = append(l.Coded, digest...)
+}
+
+// All yields the digests in order, as slices of the list.
+func (l *DigestList) All() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for b := l.Coded; len(b) > 0; {
+			n := int(b[0])
+			if len(b) < 1+n || !yield(b[1:1+n]) {
+				return
+			}
+			b = b[1+n:]
+		}
+	}
+}
+
 // EntryType is what a tar entry is.
 type EntryType byte
 
