@@ -129,6 +129,20 @@ func (s *jsonScan) str() string {
 	return unquote(s.rawString())
 }
 
+// rawText returns the string that comes next as it is written, escapes included,
+// as a part of the text. Any other value is skipped and gives nothing.
+func (s *jsonScan) rawText() []byte {
+	if s.peek() != '"' {
+		s.skip()
+		return nil
+	}
+	raw := s.rawString()
+	if len(raw) < 2 {
+		return nil
+	}
+	return raw[1 : len(raw)-1]
+}
+
 // scalar returns the string, number or word that comes next as text; an object
 // or array is skipped and gives "".
 func (s *jsonScan) scalar() string {

@@ -52,6 +52,8 @@ func All() []inspect.Inspector {
 const (
 	// maxText bounds a name, a version or a licence, in bytes.
 	maxText = 1 << 10
+	// maxPath bounds the path of an installed file, in bytes: Linux's PATH_MAX.
+	maxPath = 4 << 10
 	// maxLicenses and maxDependencies bound the lists of one package.
 	maxLicenses     = 64
 	maxDependencies = 20_000
@@ -61,8 +63,7 @@ const (
 	// maxMetadata bounds the files that are read, in bytes; the longest honest
 	// ones take two million.
 	maxMetadata = 16 << 20
-	// maxCondaRecord bounds a record that also lists every file of its package;
-	// of that list nothing is kept.
+	// maxCondaRecord bounds a record that also lists every file of its package.
 	maxCondaRecord = 64 << 20
 )
 
@@ -214,6 +215,12 @@ func parent(path string) string {
 		return ""
 	}
 	return base(path[:i])
+}
+
+// folderOf returns the folder that the path lies in, with those above it; "" for
+// the root.
+func folderOf(path string) string {
+	return path[:max(0, strings.LastIndexByte(path, '/'))]
 }
 
 // under reports whether one of the folders of the path has this name.

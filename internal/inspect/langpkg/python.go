@@ -12,18 +12,19 @@ import (
 
 // Python reads the metadata of installed wheels and eggs: METADATA in a
 // .dist-info folder, PKG-INFO in an .egg-info or EGG-INFO folder, and the
-// .egg-info file that distutils wrote.
+// .egg-info file that distutils wrote; and the lists of what was installed beside
+// them, RECORD and installed-files.txt.
 type Python struct{}
 
 // Name implements inspect.Inspector.
 func (Python) Name() string { return "python" }
 
 // Version implements inspect.Inspector.
-func (Python) Version() int { return 1 }
+func (Python) Version() int { return 2 }
 
 // Wants implements inspect.Inspector.
 func (Python) Wants(f *inspect.File) inspect.Want {
-	if f.Size > 0 && isPythonMetadata(f.Path) {
+	if f.Size > 0 && (isPythonMetadata(f.Path) || isPythonRecord(f.Path) || isEggFileList(f.Path)) {
 		return inspect.Whole
 	}
 	return inspect.Nothing
@@ -44,7 +45,13 @@ func isPythonMetadata(path string) bool {
 // Inspect implements inspect.WholeInspector.
 func (y Python) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
 	r := newReport(out, f.Path, y.Name())
-	if !r.oversized(len(content), maxMetadata) {
+	switch {
+	case r.oversized(len(content), maxMetadata):
+	case isPythonRecord(f.Path):
+		addPythonRecord(r, content)
+	case isEggFileList(f.Path):
+		addEggFileList(r, content)
+	default:
 		addPython(r, content, "")
 	}
 	return nil

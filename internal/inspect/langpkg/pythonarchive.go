@@ -9,7 +9,7 @@ import (
 
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inspect"
-	"plimsoll/internal/inspect/langpkg/zipread"
+	"plimsoll/internal/inspect/zipread"
 )
 
 // PythonArchive reads eggs and wheels that lie in the image as zip archives.

@@ -11,14 +11,14 @@ import (
 )
 
 // Conda reads the records of a conda environment, one JSON file for each
-// package in its conda-meta folder.
+// package in its conda-meta folder, with the digests of the package's files.
 type Conda struct{}
 
 // Name implements inspect.Inspector.
 func (Conda) Name() string { return "conda" }
 
 // Version implements inspect.Inspector.
-func (Conda) Version() int { return 1 }
+func (Conda) Version() int { return 2 }
 
 // Wants implements inspect.Inspector.
 func (Conda) Wants(f *inspect.File) inspect.Want {
@@ -35,6 +35,7 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 		return nil
 	}
 	p := inventory.Package{Type: "conda"}
+	files := newInstalled(folderOf(folderOf(f.Path)), len(content))
 	var deps []string
 	s := newJSONScan(content)
 	s.object(func(key []byte) {
@@ -50,6 +51,8 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 				d, _, _ = strings.Cut(strings.TrimSpace(d), " ")
 				deps = append(deps, d)
 			}
+		case "paths_data":
+			addCondaPaths(s, files)
 		}
 	})
 	switch {
@@ -58,6 +61,7 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 	case p.Version != "":
 		p.DependsOn = names(deps)
 		r.add(p)
+		r.addSums(p.Type, p.Name, p.Version, files)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 type apkInspector struct{}
 
 func (apkInspector) Name() string { return "apk" }
-func (apkInspector) Version() int { return 1 }
+func (apkInspector) Version() int { return 2 }
 
 func (apkInspector) Wants(f *inspect.File) inspect.Want {
 	switch f.Path {
@@ -55,10 +55,16 @@ type apkParser struct {
 
 	pkg      inventory.Package
 	files    evidence.PathList
+	digests  evidence.DigestList
 	depends  []string
 	provides []string
 	dir      []byte
 	started  bool
+	// undigested is set from a file's line until its digest's.
+	undigested bool
+	// beginnings is set where the package's digests are but the first bytes of SHA-256.
+	beginnings bool
+	digest     digestBuffer
 }
 
 func (p *apkParser) parse(content []byte) error {
@@ -113,18 +119,69 @@ func (p *apkParser) field(letter byte, value []byte) {
 	case 'F':
 		p.dir = value
 	case 'R':
-		n := len(p.dir) + 1 + len(value)
-		if len(value) == 0 || !p.limits.path(n) {
-			return
+		p.file(value)
+	case 'f':
+		p.beginnings = bytes.IndexByte(value, 'S') >= 0
+	case 'Z':
+		if p.undigested {
+			p.endFile(p.parseDigest(value))
 		}
-		if len(p.dir) == 0 {
-			p.files.Append(string(value))
-			return
-		}
-		path := make([]byte, 0, n)
-		path = append(append(append(path, p.dir...), '/'), value...)
-		p.files.Append(string(path))
 	}
+}
+
+// file adds a file of the current folder, whose digest may follow.
+func (p *apkParser) file(name []byte) {
+	p.endFile(nil)
+	n := len(p.dir) + 1 + len(name)
+	if len(name) == 0 || !p.limits.path(n) {
+		return
+	}
+	p.undigested = true
+	if len(p.dir) == 0 {
+		p.files.Append(string(name))
+		return
+	}
+	path := make([]byte, 0, n)
+	path = append(append(append(path, p.dir...), '/'), name...)
+	p.files.Append(string(path))
+}
+
+// endFile adds the digest of the last file, which may be empty.
+func (p *apkParser) endFile(digest []byte) {
+	if !p.undigested {
+		return
+	}
+	p.undigested = false
+	if !p.limits.digest(len(digest)) {
+		digest = nil
+	}
+	p.digests.Append(digest)
+}
+
+// parseDigest reads a digest as apk-tools' apk_blob_pull_digest does: Q begins one
+// in base64, X in hexadecimal, then comes a digit for the algorithm; without
+// either it is an MD5 of the oldest databases. It is empty where it can't be
+// compared: what is 20 bytes long is a SHA-1, except in a package with the flag
+// S, where it is the beginning of a SHA-256.
+func (p *apkParser) parseDigest(value []byte) []byte {
+	if len(value) < 2 {
+		return nil
+	}
+	var digest []byte
+	switch value[0] {
+	case 'Q':
+		digest = p.digest.base64(value[2:])
+	case 'X':
+		digest = p.digest.hex(value[2:])
+	default:
+		if digest = p.digest.hex(value); len(digest) == md5Size {
+			return digest
+		}
+	}
+	if len(digest) == sha256Size || len(digest) == sha1Size && !p.beginnings {
+		return digest
+	}
+	return nil
 }
 
 // names appends the names of a list "musl>=1.2 so:libz.so.1=1.3 !conflict pkg@tag".
@@ -150,9 +207,10 @@ func (p *apkParser) finish() error {
 	if !p.started {
 		return nil
 	}
-	pkg, files, depends, provides := p.pkg, p.files, p.depends, p.provides
-	p.pkg, p.files, p.depends, p.provides = inventory.Package{}, evidence.PathList{}, nil, nil
-	p.dir, p.started = nil, false
+	p.endFile(nil)
+	pkg, files, digests, depends, provides := p.pkg, p.files, p.digests, p.depends, p.provides
+	p.pkg, p.files, p.digests, p.depends, p.provides = inventory.Package{}, evidence.PathList{}, evidence.DigestList{}, nil, nil
+	p.dir, p.started, p.beginnings = nil, false, false
 	if pkg.Name == "" || pkg.Version == "" {
 		p.damage("package %q has the version %q", pkg.Name, pkg.Version)
 		return nil
@@ -174,7 +232,7 @@ func (p *apkParser) finish() error {
 	p.wants = append(p.wants, depends)
 	if files.Len > 0 {
 		p.owned = append(p.owned, evidence.Owned{
-			Type: "apk", Package: pkg.Name, Version: pkg.Version, Arch: pkg.Arch, Paths: files,
+			Type: "apk", Package: pkg.Name, Version: pkg.Version, Arch: pkg.Arch, Paths: files, Digests: digests,
 		})
 	}
 	return nil

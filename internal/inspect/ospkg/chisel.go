@@ -2,6 +2,7 @@ package ospkg
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ import (
 type chiselInspector struct{}
 
 func (chiselInspector) Name() string { return "chisel" }
-func (chiselInspector) Version() int { return 1 }
+func (chiselInspector) Version() int { return 2 }
 
 const (
 	maxChiselManifest = 64 << 20 // decompressed
@@ -37,7 +38,8 @@ func (chiselInspector) Wants(f *inspect.File) inspect.Want {
 }
 
 // chiselLine is any line of a manifest: a package, or a path with the slices
-// that it is part of, each named PACKAGE_SLICE.
+// that it is part of, each named PACKAGE_SLICE, and its digest; where a slice's
+// script changed the file while the image was made, the final one too.
 type chiselLine struct {
 	Kind    string   `json:"kind"`
 	Name    string   `json:"name"`
@@ -45,6 +47,8 @@ type chiselLine struct {
 	Arch    string   `json:"arch"`
 	Path    string   `json:"path"`
 	Slices  []string `json:"slices"`
+	SHA256  string   `json:"sha256"`
+	Final   string   `json:"final_sha256"`
 }
 
 func (c chiselInspector) Inspect(_ context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
@@ -52,7 +56,7 @@ func (c chiselInspector) Inspect(_ context.Context, f *inspect.File, content []b
 	lines, err := unpackChisel(content)
 	var lim limits
 	var bad damages
-	files := map[string]*evidence.PathList{}
+	files := map[string]*ownedFiles{}
 	for len(lines) > 0 {
 		var raw []byte
 		raw, lines = cutLine(lines)
@@ -78,9 +82,10 @@ func (c chiselInspector) Inspect(_ context.Context, f *inspect.File, content []b
 	}
 	for i := range out.Packages {
 		p := &out.Packages[i]
-		if list := files[p.Name]; list != nil {
+		if list := files[p.Name]; list != nil && list.paths.Len > 0 {
 			out.Owned = append(out.Owned, evidence.Owned{
-				Type: p.Type, Package: p.Name, Version: p.Version, Arch: p.Arch, Database: f.Path, Paths: *list,
+				Type: p.Type, Package: p.Name, Version: p.Version, Arch: p.Arch, Database: f.Path,
+				Paths: list.paths, Digests: list.digests,
 			})
 			delete(files, p.Name)
 		}
@@ -95,15 +100,20 @@ func (c chiselInspector) Inspect(_ context.Context, f *inspect.File, content []b
 }
 
 // ownChiselPath adds a file to the lists of the packages that it is from.
-func ownChiselPath(files map[string]*evidence.PathList, line *chiselLine, lim *limits) {
+func ownChiselPath(files map[string]*ownedFiles, line *chiselLine, lim *limits) {
 	path := strings.TrimPrefix(line.Path, "/")
 	if strings.HasSuffix(path, "/") {
 		return
 	}
+	var buf digestBuffer
+	digest := buf.hex([]byte(cmp.Or(line.Final, line.SHA256)))
+	if len(digest) != sha256Size {
+		digest = nil
+	}
 	last := ""
 	for _, slice := range line.Slices {
 		name, _, _ := strings.Cut(slice, "_")
-		if name == last || !lim.path(len(path)) {
+		if name == last {
 			continue
 		}
 		last = name
@@ -112,10 +122,10 @@ func ownChiselPath(files map[string]*evidence.PathList, line *chiselLine, lim *l
 			if len(files) >= maxPackages {
 				continue
 			}
-			list = &evidence.PathList{}
+			list = &ownedFiles{}
 			files[name] = list
 		}
-		list.Append(path)
+		list.add(path, digest, lim)
 	}
 }
 

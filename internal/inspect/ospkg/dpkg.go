@@ -12,21 +12,23 @@ import (
 
 // dpkgInspector reads the databases of dpkg and of opkg, which kept dpkg's
 // format: the status file, the file per package that distroless images have
-// instead, and the lists of installed files.
+// instead, the lists of installed files, of their digests and of diversions.
 type dpkgInspector struct{}
 
 func (dpkgInspector) Name() string { return "dpkg" }
-func (dpkgInspector) Version() int { return 1 }
+func (dpkgInspector) Version() int { return 2 }
 
 // dpkgFile is what a path of a dpkg database holds.
 type dpkgFile int
 
 const (
-	dpkgNone    dpkgFile = iota
-	dpkgStatus           // one stanza for each package
-	dpkgStanza           // status.d: the stanza of one package
-	dpkgList             // PACKAGE[:ARCH].list: one path a line
-	dpkgMD5Sums          // status.d/PACKAGE.md5sums: digest, two spaces, path
+	dpkgNone       dpkgFile = iota
+	dpkgStatus              // one stanza for each package
+	dpkgStanza              // status.d: the stanza of one package
+	dpkgList                // PACKAGE[:ARCH].list: one path a line
+	dpkgSums                // info/PACKAGE[:ARCH].md5sums: digest, two spaces, path
+	dpkgListOfSums          // status.d/PACKAGE.md5sums: the same in place of a list
+	dpkgDiversions          // three lines for each diversion
 )
 
 const (
@@ -38,14 +40,14 @@ const (
 
 func dpkgKind(path string) dpkgFile {
 	if rest, ok := strings.CutPrefix(path, dpkgInfoDir); ok {
-		return listKind(rest)
+		return infoKind(rest)
 	}
 	if rest, ok := strings.CutPrefix(path, dpkgStatusDDir); ok {
 		switch {
 		case rest == "" || strings.Contains(rest, "/"):
 			return dpkgNone
 		case strings.HasSuffix(rest, ".md5sums"):
-			return dpkgMD5Sums
+			return dpkgListOfSums
 		default:
 			return dpkgStanza
 		}
@@ -56,22 +58,30 @@ func dpkgKind(path string) dpkgFile {
 	}
 	if ok {
 		if name, ok := strings.CutPrefix(rest, "info/"); ok {
-			return listKind(name)
+			return infoKind(name)
 		}
 		if rest == "status" {
 			return dpkgStatus
 		}
 		return dpkgNone
 	}
-	if path == "var/lib/dpkg/status" {
+	switch path {
+	case "var/lib/dpkg/status":
 		return dpkgStatus
+	case "var/lib/dpkg/diversions":
+		return dpkgDiversions
 	}
 	return dpkgNone
 }
 
-func listKind(name string) dpkgFile {
-	if strings.HasSuffix(name, ".list") && !strings.Contains(name, "/") {
+func infoKind(name string) dpkgFile {
+	switch {
+	case strings.Contains(name, "/"):
+		return dpkgNone
+	case strings.HasSuffix(name, ".list"):
 		return dpkgList
+	case strings.HasSuffix(name, ".md5sums"):
+		return dpkgSums
 	}
 	return dpkgNone
 }
@@ -87,62 +97,67 @@ func (d dpkgInspector) Inspect(_ context.Context, f *inspect.File, content []byt
 	switch dpkgKind(f.Path) {
 	case dpkgStatus, dpkgStanza:
 		out.Databases = append(out.Databases, f.Path)
-		pkgs, err := parseDpkgStatus(content)
+		pkgs, conffiles, err := parseDpkgStatus(content)
 		for i := range pkgs {
 			pkgs[i].Path, pkgs[i].Inspector = f.Path, d.Name()
 		}
+		for i := range conffiles {
+			conffiles[i].Database = f.Path
+		}
 		out.Packages = append(out.Packages, pkgs...)
+		out.Sums = append(out.Sums, conffiles...)
 		if n := len(content); err == nil && n > 0 && content[n-1] != '\n' {
 			out.Note(f.Path, "the file does not end with a line end, as dpkg would write it")
 		}
 		return err
 	case dpkgList:
-		return ownDpkgList(f.Path, ".list", content, out)
-	case dpkgMD5Sums:
-		return ownDpkgList(f.Path, ".md5sums", pathsOfSums(content), out)
+		own, lim := ownedInDpkg(f.Path, ".list"), limits{}
+		appendPaths(&own.Paths, content, &lim)
+		out.Owned = appendOwned(out.Owned, &own)
+		return lim.err()
+	case dpkgSums:
+		own, lim := ownedInDpkg(f.Path, ".md5sums"), limits{}
+		readSums(&own, content, &lim, out)
+		out.Sums = appendOwned(out.Sums, &own)
+		return lim.err()
+	case dpkgListOfSums:
+		own, lim := ownedInDpkg(f.Path, ".md5sums"), limits{}
+		readSums(&own, content, &lim, out)
+		out.Owned = appendOwned(out.Owned, &own)
+		return lim.err()
+	case dpkgDiversions:
+		out.Databases = append(out.Databases, f.Path)
+		var err error
+		out.Diversions, err = appendDiversions(out.Diversions, content)
+		return err
 	}
 	return nil
 }
 
-// ownDpkgList records the files of the package that the list is named after.
-func ownDpkgList(path, suffix string, lines []byte, out *evidence.Fragment) error {
+// ownedInDpkg makes an empty list of the package that a file is named after.
+func ownedInDpkg(path, suffix string) evidence.Owned {
 	name := strings.TrimSuffix(path[strings.LastIndexByte(path, '/')+1:], suffix)
 	name, arch, _ := strings.Cut(name, ":")
-	if name == "" {
-		return nil
-	}
-	own := evidence.Owned{Type: "deb", Package: name, Arch: arch, Database: path}
-	var lim limits
-	appendPaths(&own.Paths, lines, &lim)
-	if own.Paths.Len > 0 {
-		out.Owned = append(out.Owned, own)
-	}
-	return lim.err()
+	return evidence.Owned{Type: "deb", Package: name, Arch: arch, Database: path}
 }
 
-// pathsOfSums turns md5sum's lines into lines of paths.
-func pathsOfSums(content []byte) []byte {
-	var paths []byte
-	for len(content) > 0 {
-		var line []byte
-		line, content = cutLine(content)
-		if _, path, ok := bytes.Cut(line, []byte("  ")); ok {
-			path = bytes.TrimPrefix(path, []byte("./"))
-			paths = append(append(paths, path...), '\n')
-		}
+func appendOwned(list []evidence.Owned, own *evidence.Owned) []evidence.Owned {
+	if own.Package == "" || own.Paths.Len == 0 {
+		return list
 	}
-	return paths
+	return append(list, *own)
 }
 
 // stanza holds the fields of one package that matter, as slices of the file.
 type stanza struct {
 	name, version, arch, source, maintainer, status, license []byte
-	depends, preDepends                                      []byte
+	depends, preDepends, conffiles                           []byte
 }
 
 // parseDpkgStatus parses stanzas as deb-control(5) and dpkg's status file have
-// them. It reports each package whose files are in the file system.
-func parseDpkgStatus(content []byte) ([]inventory.Package, error) {
+// them. It reports each package whose files are in the file system, and the
+// digests of configuration files, also of a package of which they alone remain.
+func parseDpkgStatus(content []byte) ([]inventory.Package, []evidence.Owned, error) {
 	p := dpkgParser{strings: interner{}}
 	var current stanza
 	var field *[]byte // that a continuation line belongs to, nil: of no interest
@@ -173,19 +188,19 @@ func parseDpkgStatus(content []byte) ([]inventory.Package, error) {
 			if field = current.field(name); field != nil {
 				*field = bytes.TrimSpace(value)
 			}
-			if field != &current.depends && field != &current.preDepends {
+			if field != &current.depends && field != &current.preDepends && field != &current.conffiles {
 				field = nil // the others are one line
 			}
 			from = offset + len(name) + 1
 		}
 		if p.full != nil {
-			return p.packages, p.full
+			return p.packages, p.conffiles, p.full
 		}
 	}
 	if started {
 		p.finish(&current)
 	}
-	return p.packages, p.damages.result(&p.limits)
+	return p.packages, p.conffiles, p.damages.result(&p.limits)
 }
 
 // field returns where to keep a field, nil for one of no interest. Field names
@@ -211,6 +226,10 @@ func (s *stanza) field(name []byte) *[]byte {
 		case bytes.EqualFold(name, []byte("License")): // opkg
 			return &s.license
 		}
+	case len("Conffiles"):
+		if bytes.EqualFold(name, []byte("Conffiles")) {
+			return &s.conffiles
+		}
 	case len("Maintainer"):
 		if bytes.EqualFold(name, []byte("Maintainer")) {
 			return &s.maintainer
@@ -228,9 +247,10 @@ func (s *stanza) field(name []byte) *[]byte {
 }
 
 type dpkgParser struct {
-	packages []inventory.Package
-	strings  interner
-	limits   limits
+	packages  []inventory.Package
+	conffiles []evidence.Owned
+	strings   interner
+	limits    limits
 	damages
 	full error
 }
@@ -241,14 +261,20 @@ func (p *dpkgParser) finish(s *stanza) {
 	if !known {
 		p.damage("package %q has the status %q", text(s.name), text(s.status))
 	}
-	if !ships {
+	if !ships && len(s.conffiles) == 0 {
 		return
 	}
 	if len(s.name) == 0 || len(s.version) == 0 {
-		p.damage("package %q has the version %q", text(s.name), text(s.version))
+		if ships {
+			p.damage("package %q has the version %q", text(s.name), text(s.version))
+		}
 		return
 	}
 	if p.full = p.limits.addPackage(); p.full != nil {
+		return
+	}
+	p.addConffiles(s)
+	if !ships {
 		return
 	}
 	pkg := inventory.Package{

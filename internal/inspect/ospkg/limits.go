@@ -3,6 +3,7 @@ package ospkg
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -46,12 +47,27 @@ func (l *limits) path(n int) bool {
 	return l.pathBytes <= maxPathBytes
 }
 
+// file reports whether a path and a digest of these lengths may be kept.
+func (l *limits) file(path, digest int) bool {
+	if !l.path(path) {
+		return false
+	}
+	return l.digest(digest)
+}
+
+// digest reports whether a digest of this length may be kept, which counts as
+// the path beside it does.
+func (l *limits) digest(n int) bool {
+	l.pathBytes += n
+	return l.pathBytes <= maxPathBytes
+}
+
 func (l *limits) err() error {
 	switch {
 	case l.dependencies > maxDependencies:
 		return fmt.Errorf("%w: more than %d dependencies", ErrTooLarge, maxDependencies)
 	case l.pathBytes > maxPathBytes:
-		return fmt.Errorf("%w: more than %d MiB of file names", ErrTooLarge, maxPathBytes>>20)
+		return fmt.Errorf("%w: more than %d MiB of file names and digests", ErrTooLarge, maxPathBytes>>20)
 	}
 	return nil
 }
@@ -117,6 +133,34 @@ func cutLine(b []byte) (line, rest []byte) {
 	return line, rest
 }
 
+// lineStrings yields the lines as strings, without their line ends. Each is a
+// part of one long string, since lists have a hundred thousand lines and a string
+// for each would take longer than all else. A line longer than that string is
+// cut: nothing keeps one.
+func lineStrings(content []byte) iter.Seq[string] {
+	const piece = 64 << 10
+	return func(yield func(string) bool) {
+		for len(content) > 0 {
+			n := len(content)
+			if n > piece {
+				if n = bytes.LastIndexByte(content[:piece], '\n') + 1; n == 0 {
+					line, _ := cutLine(content[piece:])
+					n = min(piece+len(line)+1, len(content))
+				}
+			}
+			lines := string(content[:min(n, piece)])
+			content = content[n:]
+			for len(lines) > 0 {
+				line, rest, _ := strings.Cut(lines, "\n")
+				if !yield(strings.TrimSuffix(line, "\r")) {
+					return
+				}
+				lines = rest
+			}
+		}
+	}
+}
+
 // cutWord splits off the first word of b.
 func cutWord(b []byte) (word, rest []byte) {
 	b = bytes.TrimLeft(b, " \t")
@@ -130,21 +174,19 @@ func cutWord(b []byte) (word, rest []byte) {
 // write them: a directory stands before what it holds and is left out then,
 // since owning a directory says nothing about the files in it.
 func appendPaths(paths *evidence.PathList, content []byte, lim *limits) {
-	var held []byte
+	held := ""
 	keep := func() {
-		if len(held) > 0 && lim.path(len(held)) {
-			paths.Append(string(held))
+		if lim.path(len(held)) {
+			paths.Append(held)
 		}
 	}
-	for len(content) > 0 {
-		var line []byte
-		line, content = cutLine(content)
-		line, _, _ = bytes.Cut(line, []byte("\t")) // opkg adds the mode and a link's target
-		path := bytes.TrimPrefix(line, []byte("/"))
-		if len(path) == 0 || string(path) == "." {
+	for line := range lineStrings(content) {
+		line, _, _ = strings.Cut(line, "\t") // opkg adds the mode and a link's target
+		path := strings.TrimPrefix(line, "/")
+		if path == "" || path == "." {
 			continue
 		}
-		if n := len(held); n > 0 && len(path) > n && path[n] == '/' && bytes.Equal(path[:n], held) {
+		if n := len(held); n > 0 && len(path) > n && path[n] == '/' && path[:n] == held {
 			held = path // what was held is its directory
 			continue
 		}

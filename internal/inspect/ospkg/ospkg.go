@@ -1,7 +1,7 @@
 // Package ospkg owns the inspectors of what a distribution's package manager
 // leaves in a layer: the package databases of dpkg, opkg, apk, rpm and pacman
-// with their lists of installed files, the files that name the distribution
-// and its release, and the licence files that Debian keeps beside its database.
+// with their lists of installed files and the digests that they keep of them,
+// the files that name the distribution and its release, and the licence files that Debian keeps beside its database.
 //
 // Each inspector reads one file of one layer from memory. Whether a later
 // layer replaces or removes the file, and which distribution a package belongs

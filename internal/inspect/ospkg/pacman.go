@@ -12,11 +12,12 @@ import (
 )
 
 // pacmanInspector reads the local database of Arch Linux's pacman: a folder
-// per package with a file of facts, desc, and one of file names, files.
+// per package with a file of facts, desc, one of file names, files, and one of
+// what the package has of each file, mtree.
 type pacmanInspector struct{}
 
 func (pacmanInspector) Name() string { return "pacman" }
-func (pacmanInspector) Version() int { return 1 }
+func (pacmanInspector) Version() int { return 2 }
 
 const pacmanDir = "var/lib/pacman/local/"
 
@@ -27,7 +28,7 @@ func pacmanFile(path string) (folder, file string, ok bool) {
 		return "", "", false
 	}
 	folder, file, ok = strings.Cut(rest, "/")
-	return folder, file, ok && folder != "" && (file == "desc" || file == "files")
+	return folder, file, ok && folder != "" && (file == "desc" || file == "files" || file == "mtree")
 }
 
 func (pacmanInspector) Wants(f *inspect.File) inspect.Want {
@@ -43,7 +44,21 @@ func (p pacmanInspector) Inspect(_ context.Context, f *inspect.File, content []b
 	case !ok:
 		return nil
 	case file == "files":
-		return ownPacmanFiles(f.Path, folder, content, out)
+		own, err := ownedInPacman(f.Path, folder)
+		if err != nil {
+			return err
+		}
+		err = readPacmanFiles(&own, content)
+		out.Owned = appendOwned(out.Owned, &own)
+		return err
+	case file == "mtree":
+		own, err := ownedInPacman(f.Path, folder)
+		if err != nil {
+			return err
+		}
+		err = readMtree(&own, content)
+		out.Sums = appendOwned(out.Sums, &own)
+		return err
 	}
 	out.Databases = append(out.Databases, f.Path)
 	pkg, err := parsePacmanDesc(content)
@@ -111,20 +126,20 @@ func parsePacmanDesc(content []byte) (inventory.Package, error) {
 	return pkg, lim.err()
 }
 
-// ownPacmanFiles records the files of the package that the folder is named
+// ownedInPacman makes an empty list of the package that the folder is named
 // after: name-version-release, of which only the name may hold further hyphens.
-func ownPacmanFiles(path, folder string, content []byte, out *evidence.Fragment) error {
-	release := strings.LastIndexByte(folder, '-')
-	if release <= 0 {
-		return fmt.Errorf("%w: folder %q is not named name-version-release", ErrDamaged, folder)
+func ownedInPacman(path, folder string) (evidence.Owned, error) {
+	if release := strings.LastIndexByte(folder, '-'); release > 0 {
+		if version := strings.LastIndexByte(folder[:release], '-'); version > 0 {
+			return evidence.Owned{
+				Type: "alpm", Package: folder[:version], Version: folder[version+1:], Database: path,
+			}, nil
+		}
 	}
-	version := strings.LastIndexByte(folder[:release], '-')
-	if version <= 0 {
-		return fmt.Errorf("%w: folder %q is not named name-version-release", ErrDamaged, folder)
-	}
-	own := evidence.Owned{
-		Type: "alpm", Package: folder[:version], Version: folder[version+1:], Database: path,
-	}
+	return evidence.Owned{}, fmt.Errorf("%w: folder %q is not named name-version-release", ErrDamaged, folder)
+}
+
+func readPacmanFiles(own *evidence.Owned, content []byte) error {
 	var lim limits
 	pacmanSections(content, func(section string, line []byte) {
 		if section != "FILES" || line[len(line)-1] == '/' {
@@ -134,8 +149,5 @@ func ownPacmanFiles(path, folder string, content []byte, out *evidence.Fragment)
 			own.Paths.Append(string(line))
 		}
 	})
-	if own.Paths.Len > 0 {
-		out.Owned = append(out.Owned, own)
-	}
 	return lim.err()
 }

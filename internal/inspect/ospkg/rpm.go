@@ -18,7 +18,7 @@ import (
 type rpmInspector struct{}
 
 func (rpmInspector) Name() string { return "rpm" }
-func (rpmInspector) Version() int { return 1 }
+func (rpmInspector) Version() int { return 2 }
 
 // rpmFile returns the file's name where the path is in a folder of RPM's database.
 func rpmFile(path string) string {
@@ -99,7 +99,8 @@ type rpmCollector struct {
 	limits    limits
 	damages
 
-	path []byte // scratch
+	path   []byte // scratch
+	digest digestBuffer
 }
 
 func (c *rpmCollector) add(h *rpmdb.Header) error {
@@ -166,23 +167,52 @@ func (c *rpmCollector) resolve() {
 
 func (c *rpmCollector) own(h *rpmdb.Header, pkg *inventory.Package) {
 	own := evidence.Owned{Type: "rpm", Package: pkg.Name, Version: pkg.Version, Arch: pkg.Arch}
-	for dir, name := range h.Files() {
-		if len(dir)+len(name) > maxValue {
+	var files ownedFiles
+	size := rpmDigestSize(h)
+	for f := range h.Files() {
+		if len(f.Dir)+len(f.Name) > maxValue {
 			continue
 		}
-		c.path = append(append(c.path[:0], dir...), name...)
-		path := bytes.TrimLeft(c.path, "/")
-		if !c.limits.path(len(path)) {
-			if c.limits.err() != nil {
-				break
-			}
-			continue
+		c.path = append(append(c.path[:0], f.Dir...), f.Name...)
+		digest := c.digest.hex(f.Digest)
+		if len(digest) != size {
+			digest = nil
 		}
-		own.Paths.Append(string(path))
+		files.add(string(bytes.TrimLeft(c.path, "/")), digest, &c.limits)
+		if c.limits.err() != nil {
+			break
+		}
 	}
-	if own.Paths.Len > 0 {
+	if files.paths.Len > 0 {
+		own.Paths, own.Digests = files.paths, files.digests
 		c.owned = append(c.owned, own)
 	}
+}
+
+// rpmDigestSize is the length in bytes of the digests of a package's files, 0
+// where they are of an algorithm that is not compared. Others have the same
+// lengths, so that the length alone would not tell (rpm's rpmcrypto.h,
+// rpmHashAlgo_e).
+func rpmDigestSize(h *rpmdb.Header) int {
+	algo := h.Ints(rpmdb.TagFileDigestAlgo)
+	if algo.Len() == 0 {
+		return md5Size // before rpm 4.6 there was no other
+	}
+	switch algo.At(0) {
+	case 1:
+		return md5Size
+	case 2:
+		return sha1Size
+	case 8:
+		return sha256Size
+	case 9:
+		return sha384Size
+	case 10:
+		return sha512Size
+	case 11:
+		return sha224Size
+	}
+	return 0
 }
 
 // rpmEpoch returns a header's epoch as written, empty where it has none.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"plimsoll/internal/inspect/langpkg/zipread"
+	"plimsoll/internal/inspect/zipread"
 	"plimsoll/internal/inventory"
 )
 

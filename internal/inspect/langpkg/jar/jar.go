@@ -18,7 +18,7 @@ import (
 
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inspect"
-	"plimsoll/internal/inspect/langpkg/zipread"
+	"plimsoll/internal/inspect/zipread"
 )
 
 const (

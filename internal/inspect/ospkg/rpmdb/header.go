@@ -21,6 +21,7 @@ const (
 	TagOldFileNames    Tag = 1027
 	TagFileStates      Tag = 1029
 	TagFileModes       Tag = 1030
+	TagFileDigests     Tag = 1035
 	TagFileFlags       Tag = 1037
 	TagSourceRPM       Tag = 1044
 	TagProvideName     Tag = 1047
@@ -28,6 +29,7 @@ const (
 	TagDirIndexes      Tag = 1116
 	TagBaseNames       Tag = 1117
 	TagDirNames        Tag = 1118
+	TagFileDigestAlgo  Tag = 5011
 	TagModularityLabel Tag = 5096
 )
 
@@ -186,13 +188,52 @@ const (
 	stateNetwork = 3
 )
 
-// Files yields the files that the package has put into the file system, as the
-// directory with its final slash and the name in it. Directories, files that
-// only belong to the package should they exist ("ghosts") and files left out
-// when it was installed (documentation, in slim images) are not among them.
-func (h *Header) Files() iter.Seq2[[]byte, []byte] {
-	return func(yield func(dir, name []byte) bool) {
+// File is a file of a package. Its slices belong to the database.
+type File struct {
+	// Dir is the directory with its final slash, or empty where Name has it.
+	Dir, Name []byte
+	// Digest is hexadecimal, empty where rpm keeps none; see TagFileDigestAlgo.
+	Digest []byte
+}
+
+// stringCursor reads a tag's strings one by one beside another tag's.
+type stringCursor struct {
+	count uint32
+	data  []byte
+}
+
+// cursor is at the first string of a list, or at its end where there is none.
+func (h *Header) cursor(tag Tag) stringCursor {
+	typ, count, data, ok := h.find(tag)
+	if !ok || typ != typeStringArray {
+		return stringCursor{}
+	}
+	return stringCursor{count, data}
+}
+
+// next returns the next string, nil beyond the end.
+func (c *stringCursor) next() []byte {
+	if c.count == 0 {
+		return nil
+	}
+	end := bytes.IndexByte(c.data, 0)
+	if end < 0 {
+		c.count = 0
+		return nil
+	}
+	s := c.data[:end]
+	c.count, c.data = c.count-1, c.data[end+1:]
+	return s
+}
+
+// Files yields the files that the package has put into the file system.
+// Directories, files that only belong to the package should they exist ("ghosts")
+// and files left out when it was installed (documentation, in slim images) are
+// not among them.
+func (h *Header) Files() iter.Seq[File] {
+	return func(yield func(File) bool) {
 		modes, flags, states := h.Ints(TagFileModes), h.Ints(TagFileFlags), h.Ints(TagFileStates)
+		digests := h.cursor(TagFileDigests)
 		installed := func(i int) bool {
 			state := states.At(i)
 			return modes.At(i)&modeTypeMask != modeDir && flags.At(i)&flagGhost == 0 &&
@@ -206,8 +247,8 @@ func (h *Header) Files() iter.Seq2[[]byte, []byte] {
 		}
 		i, indexes := 0, h.Ints(TagDirIndexes)
 		for name := range h.Strings(TagBaseNames) {
-			dir := indexes.At(i)
-			if i < indexes.Len() && dir < uint64(len(dirs)) && installed(i) && !yield(dirs[dir], name) {
+			dir, digest := indexes.At(i), digests.next()
+			if i < indexes.Len() && dir < uint64(len(dirs)) && installed(i) && !yield(File{dirs[dir], name, digest}) {
 				return
 			}
 			i++
@@ -216,7 +257,8 @@ func (h *Header) Files() iter.Seq2[[]byte, []byte] {
 			return
 		}
 		for path := range h.Strings(TagOldFileNames) { // packages built before rpm 4
-			if installed(i) && !yield(nil, path) {
+			digest := digests.next()
+			if installed(i) && !yield(File{Name: path, Digest: digest}) {
 				return
 			}
 			i++

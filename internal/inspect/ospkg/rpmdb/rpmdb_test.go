@@ -91,10 +91,10 @@ func TestFilesAreThoseThatWereInstalled(t *testing.T) {
 			var tool []string
 			data := 0
 			if err := Read(fixture(t, name), func(h *Header) error {
-				for dir, base := range h.Files() {
+				for f := range h.Files() {
 					switch string(h.String(TagName)) {
 					case "example-tool":
-						tool = append(tool, string(dir)+string(base))
+						tool = append(tool, string(f.Dir)+string(f.Name)+" "+string(f.Digest))
 					case "example-data":
 						data++
 					}
@@ -240,8 +240,8 @@ func TestHeaderEntries(t *testing.T) {
 		t.Errorf("numbers that break off give %d, want none", n)
 	}
 	var files []string
-	for dir, name := range h.Files() {
-		files = append(files, string(dir)+string(name))
+	for f := range h.Files() {
+		files = append(files, string(f.Dir)+string(f.Name)+" "+string(f.Digest))
 	}
 	if diff := cmp.Diff([]string{"/bin/a"}, files); diff != "" {
 		t.Errorf("files of an old package without its directory (-want +got):\n%s", diff)
