@@ -9,8 +9,11 @@ package evidence
 
 import (
 	"fmt"
+	"io/fs"
 
 	"plimsoll/internal/inventory"
+	"plimsoll/internal/malware"
+	"plimsoll/internal/secret"
 )
 
 // Layer is what the one pass learnt from one layer.
@@ -73,8 +76,60 @@ type Fragment struct {
 	// when they list no package: a later layer's database replaces an
 	// earlier layer's at the same path.
 	Databases []string `json:"databases,omitempty"`
+	// Secrets are credentials, without their values.
+	Secrets []secret.Secret `json:"secrets,omitempty"`
+	// Planted is code that looks planted.
+	Planted []malware.Finding `json:"planted,omitempty"`
+	// Executables are the programs, libraries and scripts of the layer.
+	Executables []Executable `json:"executables,omitempty"`
+	// Certificates are those that lie in small files, not the bundles of
+	// authorities: a private key may belong to one.
+	Certificates []Certificate `json:"certificates,omitempty"`
 	// Problems are files that could not be examined, or only in part.
 	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Executable is a file that is made to be run or loaded.
+type Executable struct {
+	Path string         `json:"path"`
+	Kind ExecutableKind `json:"kind"`
+	Mode fs.FileMode    `json:"mode"`
+	UID  int            `json:"uid,omitempty"`
+	Size int64          `json:"size"`
+	// Digests are raw, those that were computed: MD5, SHA-1 and SHA-256 are
+	// what package managers keep.
+	MD5    []byte `json:"md5,omitempty"`
+	SHA1   []byte `json:"sha1,omitempty"`
+	SHA256 []byte `json:"sha256,omitempty"`
+	// Capabilities is the raw extended attribute security.capability.
+	Capabilities []byte `json:"capabilities,omitempty"`
+}
+
+// ExecutableKind is what an executable is by its first bytes, or its name.
+type ExecutableKind string
+
+const (
+	// Program is an ELF file that is started, Library one that is loaded.
+	Program ExecutableKind = "program"
+	Library ExecutableKind = "library"
+	// Script has an execute bit and a first line that names an interpreter.
+	Script ExecutableKind = "script"
+	// Windows is a PE file, Darwin a Mach-O file: an image can carry both.
+	Windows ExecutableKind = "windows"
+	Darwin  ExecutableKind = "darwin"
+	// Bytecode is Python's compiled form beside a source.
+	Bytecode ExecutableKind = "bytecode"
+	// Unknown has an execute bit and is none of the above.
+	Unknown ExecutableKind = "unknown"
+)
+
+// Certificate is an X.509 certificate in a file.
+type Certificate struct {
+	Path string `json:"path"`
+	// Subject is its common name.
+	Subject string `json:"subject,omitempty"`
+	// Key is the fingerprint of the public key, as secret.CertificateFingerprint gives it.
+	Key string `json:"key"`
 }
 
 // Release is a distribution as one file of a layer names it. A file that adds a
@@ -145,7 +200,8 @@ func (f *Fragment) Note(path, reason string) {
 
 // Empty reports whether nothing was learnt.
 func (f *Fragment) Empty() bool {
-	return len(f.Packages)+len(f.Releases)+len(f.Owned)+len(f.Sums)+len(f.Diversions)+len(f.Licenses)+len(f.Databases)+len(f.Problems) == 0
+	return len(f.Packages)+len(f.Releases)+len(f.Owned)+len(f.Sums)+len(f.Diversions)+len(f.Licenses)+len(f.Databases)+len(f.Problems)+
+		len(f.Secrets)+len(f.Planted)+len(f.Executables)+len(f.Certificates) == 0
 }
 
 // Add appends what another fragment holds.
@@ -158,4 +214,8 @@ func (f *Fragment) Add(g *Fragment) {
 	f.Licenses = append(f.Licenses, g.Licenses...)
 	f.Databases = append(f.Databases, g.Databases...)
 	f.Problems = append(f.Problems, g.Problems...)
+	f.Secrets = append(f.Secrets, g.Secrets...)
+	f.Planted = append(f.Planted, g.Planted...)
+	f.Executables = append(f.Executables, g.Executables...)
+	f.Certificates = append(f.Certificates, g.Certificates...)
 }

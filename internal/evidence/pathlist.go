@@ -100,11 +100,15 @@ type FileEntry struct {
 	// Mode holds permission bits with setuid, setgid and sticky (fs.ModeSetuid, …).
 	Mode fs.FileMode
 	Size int64
+	// Sum is the CRC-32C of a regular file's content, 0 where it was not read. It
+	// tells whether a file was written again as it was; against who means to
+	// deceive it proves nothing, and nothing but that is decided by it.
+	Sum uint32
 	// Link is the target of a symbolic or hard link, as written.
 	Link []byte
 }
 
-// FileList lists the entries of a layer in compact form, about 25 bytes each.
+// FileList lists the entries of a layer in compact form, about 30 bytes each.
 type FileList struct {
 	Coded []byte `json:"coded,omitempty"`
 	Len   int    `json:"len,omitempty"`
@@ -120,6 +124,7 @@ func (l *FileList) Append(path string, typ EntryType, mode fs.FileMode, size int
 	case Regular:
 		l.Coded = binary.AppendUvarint(l.Coded, packMode(mode))
 		l.Coded = binary.AppendUvarint(l.Coded, uint64(max(size, 0)))
+		l.Coded = append(l.Coded, 0, 0, 0, 0)
 	case Directory, Device:
 		l.Coded = binary.AppendUvarint(l.Coded, packMode(mode))
 	case Symlink, Hardlink:
@@ -128,6 +133,13 @@ func (l *FileList) Append(path string, typ EntryType, mode fs.FileMode, size int
 	}
 	l.Len++
 }
+
+// SetSum writes the sum of the regular file that was added last.
+func (l *FileList) SetSum(sum uint32) {
+	binary.LittleEndian.PutUint32(l.Coded[len(l.Coded)-sumSize:], sum)
+}
+
+const sumSize = 4
 
 // All yields the entries in the order of the tar. The entry's slices are valid
 // until the next one.
@@ -151,7 +163,10 @@ func (l *FileList) All() iter.Seq[FileEntry] {
 				if n, b, ok = uvarint(b); !ok {
 					return
 				}
-				e.Size = int64(n)
+				if e.Size = int64(n); len(b) < sumSize {
+					return
+				}
+				e.Sum, b = binary.LittleEndian.Uint32(b), b[sumSize:]
 			case Directory, Device:
 				if n, b, ok = uvarint(b); !ok {
 					return

@@ -70,7 +70,7 @@ func (p *Pass) Key() string {
 }
 
 // passVersion rises when the walker itself would give other evidence.
-const passVersion = 3
+const passVersion = 4
 
 // Blob says what a layer's bytes should be.
 type Blob struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"maps"
@@ -112,7 +113,9 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content *tarReader) err
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
 		files.Append(path, evidence.Regular, mode, h.Size, "")
-		return w.regular(ctx, h, path, mode, content)
+		sum, err := w.regular(ctx, h, path, mode, content)
+		files.SetSum(sum)
+		return err
 	case tar.TypeDir:
 		files.Append(path, evidence.Directory, mode, 0, "")
 	case tar.TypeSymlink:
@@ -127,18 +130,20 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content *tarReader) err
 	return nil
 }
 
-func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content *tarReader) error {
+// regular inspects a regular file and returns the sum of its content, 0 where
+// nobody asked for all of it.
+func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.FileMode, content *tarReader) (sum uint32, err error) {
 	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
 	out := &evidence.Fragment{}
 	defer w.keep(path, out)
 	whole, streams := w.ask(w.pass.inspectors, f, out)
 	if whole == nil && streams == nil {
-		return nil
+		return 0, nil
 	}
 	switch {
 	case sparse(h):
 		out.Problems = append(out.Problems, evidence.Problem{Path: path, Reason: "a sparse file is not inspected", Incomplete: true})
-		return nil
+		return 0, nil
 	case whole != nil && f.Size > MaxWhole:
 		for _, i := range whole {
 			out.Problems = append(out.Problems, evidence.Problem{
@@ -153,6 +158,9 @@ func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.
 	}
 	return w.whole(ctx, f, whole, streams, content, out)
 }
+
+// castagnoli is the polynomial that processors have an instruction for.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ask finds out which inspectors want the file.
 func (w *walk) ask(inspectors []Inspector, f *File, out *evidence.Fragment) (whole []WholeInspector, streams []StreamInspector) {
@@ -192,14 +200,14 @@ func (w *walk) keep(path string, out *evidence.Fragment) {
 	w.found = append(w.found, out)
 }
 
-func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, content *tarReader, out *evidence.Fragment) error {
+func (w *walk) whole(ctx context.Context, f *File, whole []WholeInspector, streams []StreamInspector, content *tarReader, out *evidence.Fragment) (sum uint32, err error) {
 	b, release, err := w.load(ctx, content, f.Size)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer release()
 	w.inspect(ctx, f, whole, streams, b, out)
-	return nil
+	return crc32.Checksum(b, castagnoli), nil
 }
 
 // load reads a file into memory, within the share that all layers have of it.
@@ -280,9 +288,9 @@ func (w *walk) read(r io.Reader, size int64) ([]byte, error) {
 }
 
 // stream gives the file's bytes to every sink until none wants more.
-func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, content *tarReader, out *evidence.Fragment) error {
+func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, content *tarReader, out *evidence.Fragment) (sum uint32, err error) {
 	if len(streams) == 0 {
-		return nil
+		return 0, nil
 	}
 	type opened struct {
 		i    StreamInspector
@@ -308,6 +316,7 @@ func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, c
 	}()
 	for wanted := len(sinks); wanted > 0; {
 		piece, err := content.piece()
+		sum = crc32.Update(sum, castagnoli, piece)
 		for k := range sinks {
 			s := &sinks[k]
 			if s.done || len(piece) == 0 {
@@ -322,16 +331,16 @@ func (w *walk) stream(ctx context.Context, f *File, streams []StreamInspector, c
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return sum, nil
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 // finish adds up the fragments.
