@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"plimsoll/internal/keyword"
@@ -16,6 +17,10 @@ type Engine struct {
 	words []keyword.Word
 	// byWord lists the rules that a word leads to.
 	byWord [][]int
+	// company are the words that rules ask for in the same text.
+	company map[int]bool
+	// files are the rules about files as such.
+	files []int
 }
 
 type compiled struct {
@@ -23,12 +28,26 @@ type compiled struct {
 	re *regexp.Regexp
 	// value and name are groups of the expression, name -1 for none.
 	value, name int
+	// first is the first of the groups that may be the value, 0 where value is settled.
+	first int
+	// company are the words of which one must stand in the text.
+	company []int
 }
 
 // NewEngine compiles rules; the error names the rule that can't be.
 func NewEngine(rules []Rule) (*Engine, error) {
-	e := &Engine{}
+	e := &Engine{company: map[int]bool{}}
 	index := map[keyword.Word]int{}
+	number := func(w keyword.Word) int {
+		n, known := index[w]
+		if !known {
+			n = len(e.words)
+			index[w] = n
+			e.words = append(e.words, w)
+			e.byWord = append(e.byWord, nil)
+		}
+		return n
+	}
 	seen := map[string]bool{}
 	for i := range rules {
 		r := &rules[i]
@@ -40,18 +59,19 @@ func NewEngine(rules []Rule) (*Engine, error) {
 			return nil, fmt.Errorf("rule %s: there are two of this identifier", r.ID)
 		}
 		seen[r.ID] = true
-		e.rules = append(e.rules, c)
+		if r.file() {
+			e.files = append(e.files, i)
+		}
 		for _, k := range r.Keywords {
-			w := keyword.Word{Text: k, Fold: r.Fold, Bound: r.Bound || len(k) < 5}
-			n, known := index[w]
-			if !known {
-				n = len(e.words)
-				index[w] = n
-				e.words = append(e.words, w)
-				e.byWord = append(e.byWord, nil)
-			}
+			n := number(keyword.Word{Text: k, Fold: r.Fold, Bound: r.Bound || len(k) < 5})
 			e.byWord[n] = append(e.byWord[n], i)
 		}
+		for _, k := range r.Company {
+			n := number(keyword.Word{Text: k, Fold: true, Bound: len(k) < 5})
+			c.company = append(c.company, n)
+			e.company[n] = true
+		}
+		e.rules = append(e.rules, c)
 	}
 	if _, err := keyword.New(e.words); err != nil {
 		return nil, err
@@ -62,10 +82,14 @@ func NewEngine(rules []Rule) (*Engine, error) {
 func compile(r *Rule) (compiled, error) {
 	c := compiled{Rule: r, name: -1}
 	switch {
+	case r.file():
+		return c, nil
 	case len(r.Keywords) == 0:
 		return c, fmt.Errorf("it has no keyword")
 	case r.Before > MaxReach || r.After > MaxReach:
 		return c, fmt.Errorf("its window is larger than %d bytes", MaxReach)
+	case r.Apart && r.Before == 0:
+		return c, fmt.Errorf("it may match apart from its keyword and has no window before it")
 	case r.Find != nil:
 		return c, nil
 	}
@@ -77,14 +101,35 @@ func compile(r *Rule) (compiled, error) {
 	if c.re, err = regexp.Compile(pattern); err != nil {
 		return c, err
 	}
-	if n := c.re.NumSubexp(); n > 0 {
-		c.value = 1
-	}
-	if n := c.re.SubexpIndex("secret"); n > 0 {
+	switch n := c.re.SubexpIndex("secret"); {
+	case r.Group > c.re.NumSubexp():
+		return c, fmt.Errorf("it has %d groups, and its value is to be group %d", c.re.NumSubexp(), r.Group)
+	case r.Group > 0:
+		c.value = r.Group
+	case n > 0:
 		c.value = n
+	case c.re.NumSubexp() > 0:
+		c.first = 1
 	}
 	c.name = c.re.SubexpIndex("name")
 	return c, nil
+}
+
+// file reports whether the rule is about files as such.
+func (r *Rule) file() bool {
+	return r.Paths != nil && r.Pattern == "" && r.Find == nil && len(r.Keywords) == 0
+}
+
+// File returns what the rules about files as such say of a path; nil from the
+// built-in rules, which have none.
+func (e *Engine) File(path string) []Hit {
+	var hits []Hit
+	for _, i := range e.files {
+		if r := e.rules[i].Rule; r.Paths(path) {
+			hits = append(hits, Hit{Rule: r, Confidence: r.Confidence})
+		}
+	}
+	return hits
 }
 
 // Words are the literals to look for; Search.Keyword takes their indices.
@@ -107,6 +152,10 @@ type Search struct {
 	tried int
 	done  bool
 	seen  map[place]bool
+	// met are the words of company that were met; asked what Paths of a rule says
+	// of the path (0 where it was not asked yet).
+	met   map[int]bool
+	asked []int8
 }
 
 type place struct {
@@ -122,17 +171,38 @@ func (e *Engine) Begin(path string) *Search {
 // Keyword says that a word stands in b at a place. base is where in the text b
 // begins. b holds MaxReach bytes on both sides of the word where the text does.
 func (s *Search) Keyword(b []byte, base int64, word, at int) {
+	if s.engine.company[word] {
+		if s.met == nil {
+			s.met = map[int]bool{}
+		}
+		s.met[word] = true
+	}
 	if s.done {
 		return
 	}
 	length := len(s.engine.words[word].Text)
 	for _, i := range s.engine.byWord[word] {
 		r := &s.engine.rules[i]
-		if r.Paths != nil && !r.Paths(s.path) {
+		if r.Paths != nil && !s.applies(i, r) {
 			continue
 		}
 		s.try(r, b, base, at, length)
 	}
+}
+
+// applies asks a rule about the path of the search, once: the answer may cost an
+// expression, and a text may hold a keyword at every line.
+func (s *Search) applies(i int, r *compiled) bool {
+	if s.asked == nil {
+		s.asked = make([]int8, len(s.engine.rules))
+	}
+	if s.asked[i] == 0 {
+		s.asked[i] = -1
+		if r.Paths(s.path) {
+			s.asked[i] = 1
+		}
+	}
+	return s.asked[i] > 0
 }
 
 func (s *Search) try(r *compiled, b []byte, base int64, at, length int) {
@@ -141,7 +211,7 @@ func (s *Search) try(r *compiled, b []byte, base int64, at, length int) {
 		after = DefaultAfter
 	}
 	from, to := max(0, at-r.Before), min(len(b), at+length+after)
-	w := Window{Path: s.path, Bytes: b[from:to], Keyword: at - from, KeywordEnd: at - from + length}
+	w := Window{Path: s.path, Bytes: b[from:to], Keyword: at - from, KeywordEnd: at - from + length, text: b, at: from, search: s}
 	if s.tried += 64; s.tried > maxTried || len(s.hits) >= maxHits {
 		s.done = true
 		return
@@ -159,15 +229,25 @@ func (s *Search) try(r *compiled, b []byte, base int64, at, length int) {
 		}
 		return
 	}
-	for _, m := range r.re.FindAllSubmatchIndex(w.Bytes, 8) {
-		if m[0] < w.KeywordEnd && m[1] > w.Keyword {
+	for _, m := range r.re.FindAllSubmatchIndex(w.Bytes, maxMatches) {
+		if r.Apart || m[0] < w.KeywordEnd && m[1] > w.Keyword {
 			s.judge(r, &w, r.span(m), base+int64(from), string(b[at:at+length]))
 		}
 	}
 }
 
+// maxMatches bounds the matches of one window, those before its keyword included.
+const maxMatches = 64
+
 func (c *compiled) span(m []int) Span {
-	span := Span{Start: m[2*c.value], End: m[2*c.value+1]}
+	value := c.value
+	for g := c.first; g > 0 && 2*g < len(m); g++ {
+		if m[2*g+1] > m[2*g] {
+			value = g
+			break
+		}
+	}
+	span := Span{Start: m[2*value], End: m[2*value+1], From: m[0], To: m[1]}
 	if c.name > 0 && m[2*c.name] >= 0 {
 		span.NameStart, span.NameEnd = m[2*c.name], m[2*c.name+1]
 	}
@@ -198,11 +278,14 @@ func (s *Search) judge(r *compiled, w *Window, span Span, base int64, literal st
 	if !r.Exact {
 		c = doubted(m, c)
 	}
-	if c == Rejected {
+	if c == Rejected || allowedInline(m) {
 		return
 	}
+	if r.Opaque {
+		literal = ""
+	}
 	s.hits = append(s.hits, Hit{
-		Rule: r.Rule, Confidence: c, Offset: at.offset, Value: bytes.Clone(m.Value), Name: m.Name, keyword: literal,
+		Rule: r.Rule, Confidence: c, Offset: at.offset, Value: bytes.Clone(m.Value), Name: m.Name, keyword: literal, company: r.company,
 	})
 }
 
@@ -212,6 +295,9 @@ func (s *Search) judge(r *compiled, w *Window, span Span, base int64, literal st
 func (s *Search) Hits() []Hit {
 	kept := s.hits[:0:0]
 	for _, h := range s.hits {
+		if !s.accompanied(&h) {
+			continue
+		}
 		again := false
 		for k := range kept {
 			if other := &kept[k]; overlap(&h, other) {
@@ -226,6 +312,11 @@ func (s *Search) Hits() []Hit {
 		}
 	}
 	return kept
+}
+
+// accompanied reports whether a word that the hit's rule asks for was met.
+func (s *Search) accompanied(h *Hit) bool {
+	return len(h.company) == 0 || slices.ContainsFunc(h.company, func(word int) bool { return s.met[word] })
 }
 
 func overlap(a, b *Hit) bool {

@@ -88,7 +88,8 @@ type Secret struct {
 	Mark uint16 `json:"-"`
 }
 
-// Rule is one kind of credential.
+// Rule is one kind of credential. A rule of Paths alone, without keywords, is
+// about files as such: Engine.File reports them by their path.
 type Rule struct {
 	// ID is lower case with hyphens and never changes: exceptions name it.
 	ID string
@@ -105,12 +106,20 @@ type Rule struct {
 	Keywords []string
 	Fold     bool
 	Bound    bool
-	// Pattern is an RE2 expression. The value is the group named "secret", else
-	// the first group, else the whole match; a group named "name" is the key.
+	// Company are words of which one must stand anywhere in the same text, in
+	// either case, for a match to count; nil where the match is enough.
+	Company []string
+	// Pattern is an RE2 expression. The value is what Group matches; where that is
+	// 0 the group named "secret", else the first group that is not empty, else the
+	// whole match. A group named "name" is the key.
 	// With Before 0 it is matched at the keyword's first byte and nowhere else,
 	// which is by far the fastest; otherwise anywhere in the window, where the
 	// match must touch the keyword.
 	Pattern string
+	Group   int
+	// Apart lets the match lie anywhere in the window, beside the keyword too.
+	// It asks for a Before above 0.
+	Apart bool
 	// Before and After bound the window in bytes around the keyword; After 0
 	// means DefaultAfter. Neither is more than MaxReach.
 	Before, After int
@@ -127,6 +136,9 @@ type Rule struct {
 	Allowed func(m *Match) bool
 	// Exact rules are spared the general allow-lists (placeholders, test data).
 	Exact bool
+	// Opaque keeps the keyword out of the redacted form, where it may hold bytes
+	// of the value that are not the same in every value of its kind.
+	Opaque bool
 	// Source is where the shape is documented.
 	Source string
 	// True and False are samples: the first must be found by this rule at its
@@ -152,12 +164,19 @@ type Window struct {
 	// KeywordEnd where it ends.
 	Bytes               []byte
 	Keyword, KeywordEnd int
+	// text holds the window at the offset at, and what else is at hand around it;
+	// search is charged for looking there.
+	text   []byte
+	at     int
+	search *Search
 }
 
-// Span is where in a window a value stands, and the name beside it.
+// Span is where in a window a value stands, the name beside it, and the whole
+// match that they are part of (both 0 where it is the value).
 type Span struct {
 	Start, End         int
 	NameStart, NameEnd int
+	From, To           int
 }
 
 // Match is a value to be judged.
@@ -180,15 +199,20 @@ type Hit struct {
 	Offset int64
 	Value  []byte
 	Name   string
-	// keyword is the literal that led to it.
+	// keyword is the literal that led to it, empty where it may not be shown;
+	// company are the words of which one must stand in the text.
 	keyword string
+	company []int
 }
 
 // Secret returns the hit without its value. The caller adds where it is.
 func (h *Hit) Secret() Secret {
-	return Secret{
+	s := Secret{
 		Rule: h.Rule.ID, Title: h.Rule.Title, Name: h.Name, Offset: h.Offset,
-		Redacted: Redact(h.Value, h.keyword), Confidence: h.Confidence, Severity: h.Rule.Severity,
-		Mark: markOf(h.Value),
+		Confidence: h.Confidence, Severity: h.Rule.Severity, Mark: markOf(h.Value),
 	}
+	if len(h.Value) > 0 {
+		s.Redacted = Redact(h.Value, h.keyword)
+	}
+	return s
 }
