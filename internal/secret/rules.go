@@ -7,5 +7,6 @@ import "slices"
 func Rules() []Rule {
 	return slices.Concat(
 		vcsRules(),
+		cloudRules(),
 	)
 }

@@ -128,14 +128,15 @@ func gitlabRules() []Rule {
 	for _, k := range kinds {
 		rules = append(rules, Rule{
 			ID: k.id, Title: k.title, Severity: k.severity, Confidence: Likely,
-			Keywords: []string{k.prefix}, Bound: true,
-			Pattern: "(" + k.prefix + `(?:[0-9A-Za-z_-]{27,300}\.(?:[0-9a-z]{2}\.)?[0-9a-z]{9}|` + k.body + `))` + tokenEnd,
-			After:   340,
-			Check:   gitlabStructure,
+			// An instance may set letters of its own before the prefix.
+			Keywords: []string{k.prefix},
+			Pattern:  "(" + k.prefix + `(?:[0-9A-Za-z_-]{27,}\.(?:[0-9a-z]{2}\.)?[0-9a-z]{9}|` + k.body + `))` + tokenEnd,
+			After:    340,
+			Check:    gitlabStructure,
 			Source: "https://docs.gitlab.com/security/tokens/#token-prefixes; routable tokens: " +
 				"https://handbook.gitlab.com/handbook/engineering/architecture/design-documents/cells/routable_tokens/",
-			True:  []string{"TOKEN=" + k.prefix + k.sample, `"token": "` + gitlabRoutable(k.prefix) + `",`},
-			False: []string{k.prefix + "xxxx", "x" + k.prefix + k.sample, k.prefix + made(base64URL, 400)},
+			True:  []string{"TOKEN=" + k.prefix + k.sample, "acme" + k.prefix + k.sample, `"token": "` + gitlabRoutable(k.prefix) + `",`},
+			False: []string{k.prefix + "xxxx", k.prefix + made(base64URL, 400)},
 		})
 	}
 	return append(rules, Rule{
@@ -159,7 +160,7 @@ func atlassianRules() []Rule {
 			ID: "atlassian-api-token", Title: "Atlassian API token",
 			Severity: advisory.Critical, Confidence: Certain,
 			Keywords: []string{"ATATT3"}, Bound: true,
-			Pattern: `(ATATT3[0-9A-Za-z_-]{80,800}(?:=|%3[Dd])[0-9A-Fa-f]{8})` + tokenEnd,
+			Pattern: `(ATATT3[0-9A-Za-z_-]{80,}(?:=|%3[Dd])[0-9A-Fa-f]{8})` + tokenEnd,
 			After:   900,
 			Check:   atlassianChecksum,
 			Source:  staff,
@@ -170,7 +171,7 @@ func atlassianRules() []Rule {
 			ID: "bitbucket-access-token", Title: "Bitbucket repository, project or workspace access token",
 			Severity: advisory.Critical, Confidence: Certain,
 			Keywords: []string{"ATCTT3"}, Bound: true,
-			Pattern: `(ATCTT3[0-9A-Za-z_-]{80,800}(?:=|%3[Dd])[0-9A-Fa-f]{8})` + tokenEnd,
+			Pattern: `(ATCTT3[0-9A-Za-z_-]{80,}(?:=|%3[Dd])[0-9A-Fa-f]{8})` + tokenEnd,
 			After:   900,
 			Check:   atlassianChecksum,
 			Source:  staff,
@@ -249,7 +250,7 @@ func forgeRules() []Rule {
 			ID: "git-cookie", Title: "Cookie of a Git server in .gitcookies",
 			Severity: advisory.High, Confidence: Likely,
 			Keywords: []string{".googlesource.com\t"},
-			Pattern:  `\.googlesource\.com\t(?:TRUE|FALSE)\t/\t(?:TRUE|FALSE)\t\d+\to\t(?P<secret>(?P<name>git-[^=\s]{1,80})=[0-9A-Za-z_/.-]{30,200})`,
+			Pattern:  `\.googlesource\.com\t(?:TRUE|FALSE)\t/\t(?:TRUE|FALSE)\t\d+\to\t(?P<secret>(?P<name>git-[^=\s]{1,80})=[0-9A-Za-z_/.-]{30,})`,
 			Source:   "https://gerrit.googlesource.com/gcompute-tools/; the cookie file's format, https://curl.se/docs/http-cookies.html",
 			True:     []string{".googlesource.com\tTRUE\t/\tTRUE\t2147483647\to\tgit-user.example.org=1//0" + made(base64URL, 60)},
 			False:    []string{".googlesource.com\tTRUE\t/\tTRUE\t0\to\tgit-user=x"},

@@ -79,10 +79,10 @@ func namedAs(kinds []string, alphabet string, least, most int) func(*Window) (Sp
 	return func(w *Window) (Span, bool) {
 		b := w.Bytes
 		start, end := w.Keyword, w.KeywordEnd
-		for start > 0 && w.Keyword-start < longestName && nameByte(b[start-1]) {
+		for start > 0 && w.Keyword-start < longestName && inName(b[start-1]) {
 			start--
 		}
-		for end < len(b) && end-w.KeywordEnd < longestName && nameByte(b[end]) {
+		for end < len(b) && end-w.KeywordEnd < longestName && inName(b[end]) {
 			end++
 		}
 		if len(kinds) > 0 && !holdsWord(b[start:end], kinds) {
@@ -96,14 +96,14 @@ func namedAs(kinds []string, alphabet string, least, most int) func(*Window) (Sp
 		for stop < len(b) && letters[b[stop]] {
 			stop++
 		}
-		if stop-at < least || stop-at > most || (stop < len(b) && nameByte(b[stop])) {
+		if stop-at < least || stop-at > most || (stop < len(b) && inName(b[stop])) {
 			return Span{}, false
 		}
 		return Span{Start: at, End: stop, NameStart: start, NameEnd: end}, true
 	}
 }
 
-func nameByte(c byte) bool {
+func inName(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.'
 }
 
