@@ -8,5 +8,6 @@ func Rules() []Rule {
 	return slices.Concat(
 		vcsRules(),
 		cloudRules(),
+		keyRules(),
 	)
 }
