@@ -2,6 +2,7 @@ package langpkg
 
 import (
 	"encoding/json"
+	"io/fs"
 	"strings"
 	"testing"
 	"unicode"
@@ -25,12 +26,37 @@ func checkHostile(t *testing.T, out evidence.Fragment) {
 	}
 }
 
+// checkSums holds for every list of files that lies beside the packages.
+func checkSums(t *testing.T, out *evidence.Fragment) {
+	t.Helper()
+	if len(out.Owned) > 0 {
+		t.Errorf("a language package's list counts as what is installed: %+v", out.Owned)
+	}
+	for _, o := range out.Sums {
+		if o.Type == "" || o.Package == "" || o.Database == "" || o.Paths.Len == 0 {
+			t.Errorf("incomplete list %+v", o)
+		}
+		digests := 0
+		for range o.Digests.All() {
+			digests++
+		}
+		if digests != o.Paths.Len {
+			t.Errorf("%d paths and %d digests", o.Paths.Len, digests)
+		}
+		for p := range o.Paths.All() {
+			if !fs.ValidPath(strings.ToValidUTF8(string(p), "x")) || len(p) > maxPath {
+				t.Errorf("the path %q is not clean", p)
+			}
+		}
+	}
+}
+
 // FuzzWhole hands any bytes to every inspector of whole files.
 func FuzzWhole(f *testing.F) {
 	paths := []string{
 		"a.dist-info/METADATA", "a/package.json", "specifications/a-1.gemspec", "vendor/composer/installed.json",
 		"php/.registry/a.reg", "a.deps.json", "conda-meta/a.json", "library/a/DESCRIPTION", ".meta/a/install.json", "a-1-1.rockspec",
-		"a.whl",
+		"a.whl", "lib/a-1.dist-info/RECORD", "lib/a-1-py3.egg-info/installed-files.txt",
 	}
 	for i := range paths {
 		for _, seed := range []string{
@@ -41,6 +67,8 @@ func FuzzWhole(f *testing.F) {
 			`a:1:{s:4:"name";s:1:"a";}`,
 			`{"targets":{"x":{"a/1":{"dependencies":{"b":"1"}},"b/1":{"runtime":{"b.dll":{}}}}},"libraries":{"a/1":{"type":"package"}}}`,
 			"PK\x03\x04", "PK\x05\x06",
+			"a/b.py,sha256=ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0,3\n\"a,\"\"\",,\n../../../x,,\n/y//z/..,,\n.,,\n",
+			`{"name":"a","version":"1","files":["x"],"paths_data":{"paths":[{"_path":"b","sha256":"00"},{"_path":"../c"}]}}`,
 		} {
 			f.Add(i, []byte(seed))
 		}
@@ -48,7 +76,9 @@ func FuzzWhole(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which int, b []byte) {
 		path := paths[max(0, which)%len(paths)]
 		for _, i := range All() {
-			checkHostile(t, run(t, i, path, b, 1000))
+			out := run(t, i, path, b, 1000)
+			checkHostile(t, out)
+			checkSums(t, &out)
 		}
 	})
 }

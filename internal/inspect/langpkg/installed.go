@@ -17,10 +17,12 @@ type installed struct {
 	folder  string
 	paths   evidence.PathList
 	digests evidence.DigestList
-	// room is how many bytes may still be kept. Real lists take less than they
-	// take in their file, however long the folder is, since neighbours share it.
-	room int
-	path []byte // scratch
+	// room is how many bytes may still be kept, and work how many bytes of whole
+	// paths may still be put together. Real lists keep less than their file has,
+	// since neighbours share a folder; hostile ones repeat a long one for each
+	// line of one letter.
+	room, work int
+	path       []byte // scratch
 }
 
 // newInstalled begins a list of files relative to a folder; size is that of the
@@ -29,31 +31,36 @@ func newInstalled(folder string, size int) *installed {
 	if folder != "" {
 		folder += "/"
 	}
-	return &installed{folder: folder, room: 4*size + 64<<10}
+	return &installed{folder: folder, room: 4*size + 64<<10, work: 32*size + 64<<10}
 }
 
 // add keeps a file; its digest may be empty.
 func (l *installed) add(name, digest []byte) {
-	if len(name) == 0 || len(l.folder)+len(name) > maxPath || l.room <= 0 {
+	if len(name) == 0 || len(l.folder)+len(name) > maxPath || l.full() {
 		return
 	}
+	l.work -= len(l.folder) + len(name)
 	l.path = append(append(l.path[:0], l.folder...), name...)
-	full := ""
-	if isClean(name) {
-		full = string(l.path)
-	} else if name[0] == '/' {
-		full = path.Clean(string(name))[1:]
-	} else {
-		full = path.Clean("/" + string(l.path))[1:]
+	whole := ""
+	switch {
+	case isClean(name):
+		whole = string(l.path)
+	case name[0] == '/':
+		whole = path.Clean(string(name))[1:]
+	default:
+		whole = path.Clean("/" + string(l.path))[1:]
 	}
-	if full == "" {
+	if whole == "" {
 		return
 	}
 	before := len(l.paths.Coded)
-	l.paths.Append(full)
+	l.paths.Append(whole)
 	l.digests.Append(digest)
 	l.room -= len(l.paths.Coded) - before + 1 + len(digest)
 }
+
+// full reports whether no more can be kept.
+func (l *installed) full() bool { return l.room <= 0 || l.work <= 0 }
 
 // isClean reports whether nothing in a relative path needs cleaning.
 func isClean(name []byte) bool {
@@ -70,7 +77,7 @@ func (r *report) addSums(typ, name, version string, l *installed) {
 	r.out.Sums = append(r.out.Sums, evidence.Owned{
 		Type: typ, Package: name, Version: version, Database: r.path, Paths: l.paths, Digests: l.digests,
 	})
-	if l.room <= 0 {
+	if l.full() {
 		r.incomplete("the list of installed files is longer than any honest one and was read in part")
 	}
 }

@@ -184,6 +184,14 @@ func (s *jsonScan) keys() []string {
 	return out
 }
 
+// value passes over one value and returns it as it is written.
+func (s *jsonScan) value() []byte {
+	s.peek()
+	at := s.i
+	s.skip()
+	return s.b[at:s.i]
+}
+
 // skip passes over one value.
 func (s *jsonScan) skip() {
 	depth := 0

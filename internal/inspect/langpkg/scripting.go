@@ -37,6 +37,7 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 	p := inventory.Package{Type: "conda"}
 	files := newInstalled(folderOf(folderOf(f.Path)), len(content))
 	var deps []string
+	var list []byte
 	s := newJSONScan(content)
 	s.object(func(key []byte) {
 		switch string(key) {
@@ -51,6 +52,8 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 				d, _, _ = strings.Cut(strings.TrimSpace(d), " ")
 				deps = append(deps, d)
 			}
+		case "files":
+			list = s.value()
 		case "paths_data":
 			addCondaPaths(s, files)
 		}
@@ -61,6 +64,10 @@ func (c Conda) Inspect(_ context.Context, f *inspect.File, content []byte, out *
 	case p.Version != "":
 		p.DependsOn = names(deps)
 		r.add(p)
+		if files.paths.Len == 0 { // before conda 4.3
+			l := newJSONScan(list)
+			l.array(func() { files.add([]byte(l.str()), nil) })
+		}
 		r.addSums(p.Type, p.Name, p.Version, files)
 	}
 	return nil

@@ -78,15 +78,44 @@ func TestApkInstalled(t *testing.T) {
 			Source: &inventory.Source{Name: "openssl", Version: "3.1.4-r5"}, Path: path, Inspector: "apk",
 		},
 	}, out.Packages)
-	owned := map[string]string{}
+	owned := map[string][]string{}
 	for _, o := range out.Owned {
-		owned[o.Package+" "+o.Version] = strings.Join(paths(&o.Paths), " ")
+		owned[o.Package+" "+o.Version] = sums(t, &o)
 	}
-	same(t, "owned", map[string]string{
-		"musl 1.2.4_git20230717-r4": "lib/ld-musl-x86_64.so.1 lib/libc.musl-x86_64.so.1",
-		"openssl 3.1.4-r5":          "usr/bin/openssl",
-		"libcrypto3 3.1.4-r5":       "root-file",
+	same(t, "owned", map[string][]string{
+		"musl 1.2.4_git20230717-r4": {
+			"lib/ld-musl-x86_64.so.1 c69c7b7d140f389841f0b76cbf4c44dcbac82b2d", // of the target, as it is a link
+			"lib/libc.musl-x86_64.so.1 ef2277245372a40e26c61249af4a2ee82cec2552",
+		},
+		"openssl 3.1.4-r5":    {"usr/bin/openssl "},
+		"libcrypto3 3.1.4-r5": {"root-file "},
 	}, owned)
+}
+
+func TestApkDigests(t *testing.T) {
+	const sha1Of, sha256Of = "a9993e364706816aba3e25717850c26c9cd0d89d", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+	for _, c := range []struct{ name, lines, want string }{
+		{"SHA-1", "R:f\nZ:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n", sha1Of},
+		{"SHA-1 in hexadecimal", "R:f\nZ:X1" + sha1Of + "\n", sha1Of},
+		{"SHA-256", "R:f\nZ:Q2ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n", sha256Of},
+		{"SHA-256 as a SHA-1 and the rest of it", "R:f\nZ:Q1ungWv48Bz+pBQUDeXa4iI7ADYaM=lhd6nLQQ/2HyABWt\n", sha256Of},
+		{"MD5 of old", "R:f\nZ:900150983cd24fb0d6963f7d28e17f72\n", "900150983cd24fb0d6963f7d28e17f72"},
+		{"the beginning of a SHA-256", "f:S\nR:f\nZ:Q1ungWv48Bz+pBQUDeXa4iI7ADYaM=\n", ""},
+		{"a SHA-1 beside another flag", "f:fx\nR:f\nZ:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n", sha1Of},
+		{"no base64", "R:f\nZ:Q1qZk+!kcGgWq6PiVxeFDCbJzQ2J0=\n", ""},
+		{"too short", "R:f\nZ:Q1qZk+\n", ""},
+		{"empty", "R:f\nZ:\n", ""},
+		{"only the first of two counts", "R:f\nZ:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\nZ:900150983cd24fb0d6963f7d28e17f72\n", sha1Of},
+		{"of another line", "R:f\na:0:0:755:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n", ""},
+		{"of no file", "Z:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\nR:f\n", ""},
+	} {
+		out, err := look(t, "lib/apk/db/installed", "P:a\nV:1\n"+c.lines+"\nP:b\nV:1\nR:g\nZ:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n\n")
+		if err != nil || len(out.Owned) != 2 {
+			t.Fatalf("%s: %+v, %v", c.name, out, err)
+		}
+		same(t, c.name, []string{"f " + c.want}, sums(t, &out.Owned[0]))
+		same(t, c.name+", the next package", []string{"g " + sha1Of}, sums(t, &out.Owned[1]))
+	}
 }
 
 func TestApkDamageIsSaidAndTheRestKept(t *testing.T) {
@@ -127,6 +156,7 @@ func FuzzApk(f *testing.F) {
 	f.Add([]byte("P:\nR:\nF:a\nR:b\nD:<>= ! @\n\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		out, _ := look(t, "lib/apk/db/installed", string(content))
+		checkLists(t, &out)
 		for _, p := range out.Packages {
 			if p.Name == "" || p.Version == "" {
 				t.Errorf("package %+v", p)

@@ -15,7 +15,9 @@ const chiselSample = `{"jsonwall":"1.0","schema":"1.0","count":8}
 {"kind":"package","name":"base-files","version":"13ubuntu10.1","sha256":"aa","arch":"amd64"}
 {"kind":"package","name":"libc6","version":"2.39-0ubuntu8.3","sha256":"bb","arch":"amd64"}
 {"kind":"path","path":"/usr/lib/","mode":"0755","slices":["libc6_libs"]}
-{"kind":"path","path":"/usr/lib/x86_64-linux-gnu/libc.so.6","mode":"0755","slices":["libc6_config","libc6_libs"],"sha256":"cc","size":3}
+{"kind":"path","path":"/etc/passwd","mode":"0644","slices":["base-files_base","libc6_config"],"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","final_sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":3}
+{"kind":"path","path":"/usr/lib/x86_64-linux-gnu/libc.so.6","mode":"0755","slices":["libc6_config","libc6_libs"],"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":3}
+{"kind":"path","path":"/usr/lib/x86_64-linux-gnu/short","mode":"0755","slices":["libc6_libs"],"sha256":"cc","size":3}
 {"kind":"path","path":"/var/lib/chisel/manifest.wall","mode":"0644","slices":["base-files_chisel"]}
 {"kind":"slice","name":"libc6_libs"}
 `
@@ -41,12 +43,18 @@ func TestChisel(t *testing.T) {
 		{Type: "deb", Name: "base-files", Version: "13ubuntu10.1", Arch: "amd64", Path: path, Inspector: "chisel"},
 		{Type: "deb", Name: "libc6", Version: "2.39-0ubuntu8.3", Arch: "amd64", Path: path, Inspector: "chisel"},
 	}, out.Packages)
-	owned := map[string]string{}
+	owned := map[string][]string{}
 	for _, o := range out.Owned {
-		owned[o.Package] = strings.Join(paths(&o.Paths), " ")
+		owned[o.Package] = sums(t, &o)
 	}
-	same(t, "owned", map[string]string{
-		"base-files": "var/lib/chisel/manifest.wall", "libc6": "usr/lib/x86_64-linux-gnu/libc.so.6",
+	const passwd = "etc/passwd ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // as a script left it
+	same(t, "owned", map[string][]string{
+		"base-files": {passwd, "var/lib/chisel/manifest.wall "},
+		"libc6": {
+			passwd,
+			"usr/lib/x86_64-linux-gnu/libc.so.6 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+			"usr/lib/x86_64-linux-gnu/short ",
+		},
 	}, owned)
 	if len(out.Problems) != 1 || out.Problems[0].Incomplete {
 		t.Errorf("problems %+v, want a note about source packages", out.Problems)
@@ -79,6 +87,7 @@ func FuzzChisel(f *testing.F) {
 			s = compressed(t, s)
 		}
 		out, _ := look(t, "var/lib/chisel/manifest.wall", s)
+		checkLists(t, &out)
 		for _, p := range out.Packages {
 			if p.Name == "" || p.Version == "" {
 				t.Errorf("package %+v", p)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
 )
 
@@ -168,7 +169,108 @@ func TestDistrolessStanzaAndItsSums(t *testing.T) {
 		t.Fatalf("%+v", out)
 	}
 	same(t, "package", "libssl3", out.Owned[0].Package)
-	same(t, "paths", []string{"usr/lib/x86_64-linux-gnu/libcrypto.so.3", "usr/share/doc/libssl3/copyright"}, paths(&out.Owned[0].Paths))
+	same(t, "files", []string{
+		"usr/lib/x86_64-linux-gnu/libcrypto.so.3 8b1a9953c4611296a827abf8c47804d7",
+		"usr/share/doc/libssl3/copyright 0cc175b9c0f1b6a831c399e269772661",
+	}, sums(t, &out.Owned[0]))
+	if len(out.Sums) > 0 {
+		t.Errorf("digests beside the list: %+v", out.Sums)
+	}
+}
+
+func TestDpkgSumsAreNoListOfFiles(t *testing.T) {
+	const path = "var/lib/dpkg/info/libc6:amd64.md5sums"
+	out, err := look(t, path,
+		"8b1a9953c4611296a827abf8c47804d7  lib/x86_64-linux-gnu/libc.so.6\n"+
+			"0cc175b9c0f1b6a831c399e269772661 *./usr/bin/ldd\n"+
+			"92eb5ffee6ae2fec3ad71c777531578f  lib/systemd/system/system-systemd\\x2dcryptsetup.slice\n"+
+			"\\4a8a08f09d37b73795649038408b5f33  usr/share/back\\\\slash\\nand  spaces\n"+
+			"none at all\n\n8277e0910d750195b448797616e091ad\n"+
+			"xyz  usr/bin/undigested")
+	if err != nil || len(out.Sums) != 1 || len(out.Owned) != 0 || len(out.Databases) != 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	own := out.Sums[0]
+	same(t, "owner", "deb libc6 amd64 "+path, own.Type+" "+own.Package+" "+own.Arch+" "+own.Database)
+	same(t, "files", []string{
+		"lib/x86_64-linux-gnu/libc.so.6 8b1a9953c4611296a827abf8c47804d7",
+		"usr/bin/ldd 0cc175b9c0f1b6a831c399e269772661",
+		`lib/systemd/system/system-systemd\x2dcryptsetup.slice 92eb5ffee6ae2fec3ad71c777531578f`,
+		"usr/share/back\\slash\nand  spaces 4a8a08f09d37b73795649038408b5f33",
+		"usr/bin/undigested ",
+	}, sums(t, &own))
+	if len(out.Problems) != 1 || out.Problems[0].Incomplete || !strings.HasPrefix(out.Problems[0].Reason, "4 lines") {
+		t.Errorf("problems %+v, want a note about 4 lines", out.Problems)
+	}
+}
+
+func TestConffilesAreSumsOfTheirPackage(t *testing.T) {
+	const path = "var/lib/dpkg/status"
+	out, err := look(t, path, `Package: adduser
+Status: install ok installed
+Architecture: all
+Version: 3.134
+Conffiles:
+ /etc/adduser.conf cc3493ecd2d09837ffdcc3e25fdfff18
+ /etc/with some spaces 11a06baf8245fd8d690b99024d228c1f obsolete
+ /etc/dpkg/dpkg.cfg.d/gone newconffile remove-on-upgrade
+ /etc/old 900150983cd24fb0d6963f7d28e17f72 obsolete remove-on-upgrade
+Description: add and remove users and groups
+
+Package: removed
+Status: deinstall ok config-files
+Architecture: amd64
+Version: 1.0
+Conffiles:
+ /etc/init.d/removed d41d8cd98f00b204e9800998ecf8427e
+
+Package: plain
+Status: install ok installed
+Version: 1
+`)
+	if err != nil || len(out.Sums) != 2 || len(out.Owned) != 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	same(t, "packages", 2, len(out.Packages))
+	for i, want := range []string{"deb adduser 3.134 all " + path, "deb removed 1.0 amd64 " + path} {
+		o := out.Sums[i]
+		same(t, "owner", want, strings.Join([]string{o.Type, o.Package, o.Version, o.Arch, o.Database}, " "))
+	}
+	same(t, "files of adduser", []string{
+		"etc/adduser.conf cc3493ecd2d09837ffdcc3e25fdfff18",
+		"etc/with some spaces 11a06baf8245fd8d690b99024d228c1f",
+		"etc/old 900150983cd24fb0d6963f7d28e17f72",
+	}, sums(t, &out.Sums[0]))
+	same(t, "files of what was removed", []string{"etc/init.d/removed d41d8cd98f00b204e9800998ecf8427e"}, sums(t, &out.Sums[1]))
+}
+
+func TestDpkgDiversions(t *testing.T) {
+	const path = "var/lib/dpkg/diversions"
+	out, err := look(t, path, "/bin/sh\n/bin/sh.distrib\ndash\n/usr/bin/firefox\n/usr/bin/firefox.real\n:\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "diversions", []evidence.Diversion{
+		{From: "bin/sh", To: "bin/sh.distrib", By: "dash"},
+		{From: "usr/bin/firefox", To: "usr/bin/firefox.real", By: ":"},
+	}, out.Diversions)
+	same(t, "databases", []string{path}, out.Databases)
+
+	for name, c := range map[string]struct {
+		content string
+		kept    int
+		want    error
+	}{
+		"broken off": {"/a\n/b\nc\n/d\n", 1, ErrDamaged},
+		"no paths":   {"/a\n" + strings.Repeat("b", maxValue+1) + "\nc\n", 0, ErrDamaged},
+		"too many":   {strings.Repeat("a\nb\nc\n", maxDiversions+1), maxDiversions, ErrTooLarge},
+		"emptied":    {"", 0, nil},
+	} {
+		out, err := look(t, path, c.content)
+		if !errors.Is(err, c.want) || len(out.Diversions) != c.kept || len(out.Databases) != 1 {
+			t.Errorf("%s: %d diversions, error %v", name, len(out.Diversions), err)
+		}
+	}
 }
 
 func TestDpkgList(t *testing.T) {
@@ -234,12 +336,16 @@ License: (MIT OR Apache-2.0)
 func FuzzDpkg(f *testing.F) {
 	f.Add([]byte(dpkgStatusSample))
 	f.Add([]byte("Package:\n Version:\n\n\t\nDepends: ,,|,(:"))
+	f.Add([]byte("Package: a\nVersion: 1\nConffiles:\n /etc/a 0cc175b9c0f1b6a831c399e269772661 obsolete\n"))
+	f.Add([]byte("0cc175b9c0f1b6a831c399e269772661  a\n\\0cc175b9c0f1b6a831c399e269772661 *a\\n\\\\\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for _, path := range []string{
 			"var/lib/dpkg/status", "var/lib/dpkg/status.d/a", "var/lib/dpkg/info/a.list",
-			"var/lib/dpkg/status.d/a.md5sums", "usr/share/doc/a/copyright",
+			"var/lib/dpkg/status.d/a.md5sums", "var/lib/dpkg/info/a:b.md5sums", "var/lib/dpkg/diversions",
+			"usr/share/doc/a/copyright",
 		} {
 			out, _ := look(t, path, string(content))
+			checkLists(t, &out)
 			for _, p := range out.Packages {
 				if p.Name == "" || p.Version == "" || p.Path != path {
 					t.Errorf("package %+v", p)
@@ -283,9 +389,25 @@ func BenchmarkDpkgStatus1500(b *testing.B) {
 	b.SetBytes(int64(len(content)))
 	b.ReportAllocs()
 	for b.Loop() {
-		pkgs, err := parseDpkgStatus(content)
+		pkgs, _, err := parseDpkgStatus(content)
 		if err != nil || len(pkgs) != 1500 {
 			b.Fatal(len(pkgs), err)
+		}
+	}
+}
+
+// BenchmarkDpkgSums is what the digests of a package of a thousand files cost.
+func BenchmarkDpkgSums(b *testing.B) {
+	var s strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&s, "%032x  usr/lib/x86_64-linux-gnu/example/module%d/libexample.so.%d\n", i*7919, i/10, i)
+	}
+	content := s.String()
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out, err := look(b, "var/lib/dpkg/info/example.md5sums", content); err != nil || len(out.Sums) != 1 {
+			b.Fatal(err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package ospkg
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -60,10 +61,15 @@ func TestWants(t *testing.T) {
 		"var/lib/dpkg/status.d/sub/base-files":                 "",
 		"var/lib/dpkg/status.d/":                               "",
 		"var/lib/dpkg/info/libc6:amd64.list":                   "dpkg",
-		"var/lib/dpkg/info/libc6:amd64.md5sums":                "",
+		"var/lib/dpkg/info/libc6:amd64.md5sums":                "dpkg",
+		"var/lib/dpkg/info/a/b.md5sums":                        "",
+		"var/lib/dpkg/info/libc6:amd64.shlibs":                 "",
+		"var/lib/dpkg/diversions":                              "dpkg",
+		"var/lib/dpkg/diversions-old":                          "",
 		"var/lib/dpkg/info/a/b.list":                           "",
 		"usr/lib/opkg/status":                                  "dpkg",
 		"usr/lib/opkg/info/busybox.list":                       "dpkg",
+		"var/lib/opkg/info/busybox.md5sums":                    "dpkg",
 		"usr/lib/opkg/info/busybox.control":                    "",
 		"home/user/var/lib/dpkg/status":                        "",
 		"usr/share/doc/libc6/copyright":                        "dpkg-copyright",
@@ -81,7 +87,8 @@ func TestWants(t *testing.T) {
 		"var/lib/rpmmanifest/container-manifest-1":             "",
 		"var/lib/pacman/local/zlib-1:1.3.1-2/desc":             "pacman",
 		"var/lib/pacman/local/zlib-1:1.3.1-2/files":            "pacman",
-		"var/lib/pacman/local/zlib-1:1.3.1-2/mtree":            "",
+		"var/lib/pacman/local/zlib-1:1.3.1-2/mtree":            "pacman",
+		"var/lib/pacman/local/zlib-1:1.3.1-2/install":          "",
 		"var/lib/pacman/local/ALPM_DB_VERSION":                 "",
 		"etc/os-release":                                       "os-release",
 		"usr/lib/os-release":                                   "os-release",
@@ -104,6 +111,39 @@ func paths(l *evidence.PathList) []string {
 		all = append(all, string(p))
 	}
 	return all
+}
+
+// sums returns the files of one list, each with its digest in hexadecimal.
+func sums(tb testing.TB, o *evidence.Owned) []string {
+	tb.Helper()
+	var digests []string
+	for d := range o.Digests.All() {
+		digests = append(digests, hex.EncodeToString(d))
+	}
+	if len(digests) != o.Paths.Len {
+		tb.Fatalf("%s has %d paths and %d digests", o.Package, o.Paths.Len, len(digests))
+	}
+	all := paths(&o.Paths)
+	for i := range all {
+		all[i] += " " + digests[i]
+	}
+	return all
+}
+
+// checkLists holds for every list of files, whatever was read.
+func checkLists(tb testing.TB, out *evidence.Fragment) {
+	tb.Helper()
+	for _, list := range [][]evidence.Owned{out.Owned, out.Sums} {
+		for i := range list {
+			o := &list[i]
+			if o.Type == "" || o.Package == "" || o.Database == "" || o.Paths.Len == 0 {
+				tb.Errorf("incomplete list %+v", o)
+			}
+			if len(o.Digests.Coded) > 0 {
+				sums(tb, o)
+			}
+		}
+	}
 }
 
 // same fails the test where two values differ.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"plimsoll/internal/inventory"
@@ -64,11 +65,32 @@ func TestRPM(t *testing.T) {
 				same(t, "database", path, o.Database)
 				if o.Package == "example-tool" {
 					same(t, "version", "1:5.1.8-6.el9_1", o.Version)
-					same(t, "paths", []string{"usr/bin/example", "usr/bin/example-tool"}, paths(&o.Paths))
+					same(t, "files", []string{
+						"usr/bin/example ", // a link
+						"usr/bin/example-tool 67948dd9afd6afe5043b0029d5aa7cf0f8b2824baf16f4f097d40d830edb686d",
+					}, sums(t, &o))
 				}
 			}
 			same(t, "owned", 14, len(out.Owned))
 		})
+	}
+}
+
+// TestRPMDigestsFitTheirAlgorithm takes the algorithm's number away: digests that
+// are not as long as an MD5, which is meant then, can't be compared.
+func TestRPMDigestsFitTheirAlgorithm(t *testing.T) {
+	algorithm, other := "\x00\x00\x13\x93\x00\x00\x00\x04", "\x00\x00\x7f\x93\x00\x00\x00\x04"
+	content := strings.ReplaceAll(rpmFixture(t, "rpmdb.sqlite.gz"), algorithm, other)
+	out, err := look(t, "var/lib/rpm/rpmdb.sqlite", content)
+	if err != nil || len(out.Owned) != 14 {
+		t.Fatalf("%d lists, %v", len(out.Owned), err)
+	}
+	for _, o := range out.Owned {
+		for d := range o.Digests.All() {
+			if len(d) > 0 {
+				t.Fatalf("%s has the digest %x", o.Package, d)
+			}
+		}
 	}
 }
 
@@ -150,6 +172,7 @@ func FuzzRPM(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for _, path := range []string{"var/lib/rpm/Packages", "var/lib/rpmmanifest/container-manifest-2"} {
 			out, _ := look(t, path, string(content))
+			checkLists(t, &out)
 			for _, p := range out.Packages {
 				if p.Name == "" || p.Version == "" {
 					t.Errorf("package %+v", p)
