@@ -9,5 +9,6 @@ func Rules() []Rule {
 		vcsRules(),
 		cloudRules(),
 		keyRules(),
+		genericRules(),
 	)
 }
