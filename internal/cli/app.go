@@ -135,10 +135,15 @@ func (a *app) cache(ctx context.Context, key string) *evidence.Cache {
 }
 
 // scanner puts together what a scan needs.
-func (a *app) scanner(ctx context.Context, dbs []advisory.Database) (*scan.Scanner, func()) {
-	pass := inspect.New(scan.Inspectors(), inspect.DefaultLimits())
+func (a *app) scanner(ctx context.Context, dbs []advisory.Database) (*scan.Scanner, func(), error) {
+	look, err := scan.Content()
+	if err != nil {
+		return nil, nil, err
+	}
+	pass := inspect.New(scan.Inspectors(look), inspect.DefaultLimits())
 	s := &scan.Scanner{
 		Pass:      pass,
+		Content:   look,
 		Cache:     a.cache(ctx, pass.Key()),
 		Databases: dbs,
 		Order:     version.Order,
@@ -152,7 +157,7 @@ func (a *app) scanner(ctx context.Context, dbs []advisory.Database) (*scan.Scann
 			a.note("%v", err)
 		}
 		s.Cache.Close()
-	}
+	}, nil
 }
 
 // now is the time that staleness and end of life are judged at.

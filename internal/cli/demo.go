@@ -63,7 +63,10 @@ func (a *app) runDemo(ctx context.Context, o *demoOptions) error {
 	// The demonstration neither reads nor fills the user's cache, and judges
 	// as of the day its facts were taken.
 	a.noCache = true
-	scanner, closeScanner := a.scanner(ctx, dbs)
+	scanner, closeScanner, err := a.scanner(ctx, dbs)
+	if err != nil {
+		return err
+	}
 	defer closeScanner()
 	scanner.Now = lab.AsOf
 	opt, err := a.page(a.env.Stdout, o.all)

@@ -60,7 +60,10 @@ func (a *app) runExplain(ctx context.Context, o *explainOptions, id, ref string)
 	if err := o.fresh(a, dbs); err != nil {
 		return err
 	}
-	scanner, closeScanner := a.scanner(ctx, dbs)
+	scanner, closeScanner, err := a.scanner(ctx, dbs)
+	if err != nil {
+		return err
+	}
 	defer closeScanner()
 	scanner.MaxAge = o.maxAge
 	r, err := a.scanAll(ctx, scanner, o.open(a), []string{ref})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/secret"
 	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
@@ -24,11 +25,21 @@ func levels() []level {
 	cve := func(f *triage.Finding) bool {
 		return f.Kind == triage.Vulnerability && f.Disposition != triage.Accepted
 	}
+	content := func(kind triage.Kind) func(f *triage.Finding) bool {
+		return func(f *triage.Finding) bool {
+			return f.Kind == kind && f.Disposition != triage.Accepted && f.Evidence.Confidence >= secret.Likely
+		}
+	}
 	all := []level{
 		{"kev", "a vulnerability that is known to be exploited (CISA KEV)", func(f *triage.Finding) bool { return cve(f) && f.KEV != nil }},
 		{"end-of-life", "a distribution release without security updates", func(f *triage.Finding) bool { return f.Kind == triage.EndOfLife }},
 		{"fixable", "any vulnerability with a fix", func(f *triage.Finding) bool { return cve(f) && fixable(f) }},
-		{"any", "any finding", func(f *triage.Finding) bool { return f.Disposition != triage.Accepted }},
+		{"secret", "a secret that is likely or certain, live or deleted", content(triage.Secret)},
+		{"malware", "planted code that is likely or certain", content(triage.Malware)},
+		{"altered", "an executable that differs from its package's record", content(triage.Provenance)},
+		{"any", "any finding that is more than possible", func(f *triage.Finding) bool {
+			return f.Disposition != triage.Accepted && (f.Evidence == nil || f.Evidence.Confidence >= secret.Likely)
+		}},
 	}
 	for s := advisory.Critical; s >= advisory.Low; s-- {
 		all = append(all,
@@ -78,7 +89,7 @@ func hold(v *verdict.Verdict, asked []level) *verdict.Gate {
 				if n++; n == 1 {
 					first = strings.TrimSpace(f.Vulnerability + " in " + f.Package)
 					if f.Kind != triage.Vulnerability {
-						first = f.Title
+						first = strings.TrimSpace(f.Title + " " + f.Path)
 					}
 				}
 			}

@@ -180,7 +180,10 @@ func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*ve
 	if err := o.fresh(a, dbs); err != nil {
 		return nil, err
 	}
-	scanner, closeScanner := a.scanner(ctx, dbs)
+	scanner, closeScanner, err := a.scanner(ctx, dbs)
+	if err != nil {
+		return nil, err
+	}
 	defer closeScanner()
 	scanner.MaxAge = o.maxAge
 	return a.scanAll(ctx, scanner, o.open(a), refs)

@@ -13,7 +13,10 @@ import (
 // Merged is what all layers of an image say together.
 type Merged struct {
 	Inventory inventory.Inventory
-	Problems  []LayerProblem
+	// Secrets and Planted are in the order of the layers.
+	Secrets  []PlacedSecret
+	Planted  []PlacedCode
+	Problems []LayerProblem
 	// Files and Bytes add up all layers.
 	Files int
 	Bytes int64
@@ -59,6 +62,7 @@ func Merge(layers []*Layer, refs []inventory.LayerRef) *Merged {
 	m.findGhosts()
 	m.assignOwners()
 	out.Inventory.Packages = identify(m.deduplicate(), out.Inventory.Distribution)
+	m.contents(out)
 	return out
 }
 

@@ -18,6 +18,8 @@ const (
 	// Ghost: the package's record was removed or its database deleted by a
 	// later layer, while files that it installed are still visible.
 	Ghost Liveness = "ghost"
+	// InConfig: in no file, but in the image's configuration or history.
+	InConfig Liveness = "config"
 )
 
 // Package is one piece of installed software.

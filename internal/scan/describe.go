@@ -35,6 +35,23 @@ func layerRefs(img *image.Image) []inventory.LayerRef {
 	return refs
 }
 
+// historyLayers returns, for each history line, the layer it made; for a line
+// that made none, a reference of index -1 with the line itself.
+func historyLayers(img *image.Image, refs []inventory.LayerRef) []inventory.LayerRef {
+	lines := make([]inventory.LayerRef, len(img.Config.History))
+	next := 0
+	for i, h := range img.Config.History {
+		lines[i] = inventory.LayerRef{Index: -1, CreatedBy: plain(h.CreatedBy)}
+		if !h.EmptyLayer {
+			if next < len(refs) && refs[next].CreatedBy == lines[i].CreatedBy {
+				lines[i] = refs[next]
+			}
+			next++
+		}
+	}
+	return lines
+}
+
 // plain removes control characters and folds white space.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
@@ -129,7 +146,8 @@ func notRuledOut(v *verdict.Verdict, owned, ghosts int) []string {
 	s := []string{
 		"vulnerabilities that no database lists yet",
 		"software that was copied or compiled in without a package record, a build record or a version that a classifier knows",
-		"secrets, planted code and unsafe settings: this scan judges packages only",
+		"unsafe settings of the image and its Dockerfile",
+		"secrets and planted code that are encrypted, compiled into another form, or inside archives other than zip, tar, gzip, bzip2, zstd and Git's",
 		"whether vulnerable code is reached: a finding means that the package is there",
 	}
 	if len(v.Packages) == 0 {

@@ -10,15 +10,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/image"
 	"plimsoll/internal/inspect"
+	"plimsoll/internal/inspect/content"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/reconcile"
 	"plimsoll/internal/triage"
@@ -29,6 +32,8 @@ import (
 // for concurrent use once its fields are set.
 type Scanner struct {
 	Pass *inspect.Pass
+	// Content looks at configuration and history; the same is among the pass's inspectors.
+	Content *content.Inspector
 	// Cache may be nil.
 	Cache *evidence.Cache
 	// Databases give the opinions, in the order of every report.
@@ -122,7 +127,10 @@ func (s *Scanner) image(ctx context.Context, g *gathering, img *image.Image) (*v
 	}
 	s.progress(Event{Kind: Matching})
 	base := triage.BaseOf(&img.Config)
-	v, err := s.judge(ctx, merged, base)
+	merged.AddConfiguration(s.Content.Configuration(ctx, &img.Config), historyLayers(img, refs))
+	accounts := account.Of(account.Input{Layers: layers, Refs: refs, Base: base.Layers, Packages: merged.Inventory.Packages})
+	merged.Planted = append(merged.Planted, accounts.Planted()...)
+	v, err := s.judge(ctx, merged, base, accounts)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +141,7 @@ func (s *Scanner) image(ctx context.Context, g *gathering, img *image.Image) (*v
 }
 
 // judge asks the databases and weighs what they say.
-func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triage.Base) (*verdict.Verdict, error) {
+func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triage.Base, accounts *account.Account) (*verdict.Verdict, error) {
 	inv := &merged.Inventory
 	opinions, err := s.opinions(ctx, inv)
 	if err != nil {
@@ -145,13 +153,14 @@ func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triag
 		return nil, prose.err
 	}
 	findings := triage.Findings(inv, recon)
-	findings = append(findings, triage.Support(inv, s.Now)...)
+	findings = slices.Concat(findings, triage.Support(inv, s.Now),
+		triage.Secrets(merged.Secrets), triage.Planted(merged.Planted), triage.Altered(accounts))
 	actions := triage.Actions(inv, findings, base, s.Order)
 	triage.Sort(findings)
 	if err := prose.titles(ctx, findings, recon); err != nil {
 		return nil, err
 	}
-	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon}
+	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon, Account: *accounts}
 	if v.Packages == nil {
 		v.Packages = []inventory.Package{}
 	}

@@ -359,3 +359,23 @@ func Entropy(b []byte) float64 {
 	}
 	return h
 }
+
+// Len is how many matches were taken for secrets so far; a nil search has none.
+func (s *Search) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.hits)
+}
+
+// Since returns the offsets of those found after the first n.
+func (s *Search) Since(n int) []int64 {
+	if s == nil {
+		return nil
+	}
+	var offsets []int64
+	for _, h := range s.hits[n:] {
+		offsets = append(offsets, h.Offset)
+	}
+	return offsets
+}

@@ -79,6 +79,8 @@ type Secret struct {
 	Name string `json:"name,omitempty"`
 	// Redacted stands for the value: what is public of it (a fixed prefix) and its length.
 	Redacted string `json:"redacted"`
+	// Key is the fingerprint of a private key's public half (KeyFingerprint).
+	Key string `json:"key,omitempty"`
 	// Encoding is how it was wrapped: "base64", "utf-16"; empty for plain bytes.
 	Encoding   string            `json:"encoding,omitempty"`
 	Confidence Confidence        `json:"confidence"`

@@ -10,6 +10,7 @@ import (
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/inventory"
+	"plimsoll/internal/secret"
 )
 
 // Order compares two versions in the order of a purl type; ok is false where
@@ -38,7 +39,7 @@ func Actions(inv *inventory.Inventory, findings []Finding, base Base, order Orde
 		actions = append(actions, a.finish(g))
 	}
 	slices.SortFunc(actions, func(x, y Action) int {
-		return cmp.Or(cmp.Compare(y.Urgent, x.Urgent), cmp.Compare(len(y.Clears), len(x.Clears)), cmp.Compare(x.Title, y.Title), cmp.Compare(x.ID, y.ID))
+		return cmp.Or(cmp.Compare(x.rank(), y.rank()), cmp.Compare(y.Urgent, x.Urgent), cmp.Compare(len(y.Clears), len(x.Clears)), cmp.Compare(x.Title, y.Title), cmp.Compare(x.ID, y.ID))
 	})
 	cleared := map[string]string{}
 	for _, x := range actions {
@@ -50,6 +51,15 @@ func Actions(inv *inventory.Inventory, findings []Finding, base Base, order Orde
 		findings[i].ClearedBy = cleared[findings[i].ID]
 	}
 	return actions
+}
+
+// rank puts what must not wait before what clears the most: planted code and
+// altered files, then secrets that are out.
+func (x *Action) rank() int {
+	if i := slices.Index([]ActionKind{RemoveCode, Reinstall, RotateSecret}, x.Kind); i >= 0 && x.Urgent > 0 {
+		return i
+	}
+	return 3
 }
 
 type planner struct {
@@ -64,8 +74,11 @@ type planner struct {
 
 // plan is an action while findings are gathered for it.
 type plan struct {
-	kind   ActionKind
-	key    string
+	kind ActionKind
+	key  string
+	// title and about are of actions on content: the action, and what it takes out.
+	title  string
+	about  []string
 	pkg    *inventory.Package
 	clears []string
 	urgent int
@@ -88,6 +101,10 @@ type part struct {
 func (a *planner) take(f *Finding) {
 	if f.Kind == EndOfLife {
 		a.plan(ChangeRelease, "release", nil).add(f)
+		return
+	}
+	if f.Evidence != nil {
+		a.content(f)
 		return
 	}
 	p := a.byID[f.PackageID]
@@ -119,6 +136,21 @@ func (a *planner) take(f *Finding) {
 		x.urgent++
 		x.urgentFixes = append(x.urgentFixes, versions)
 		x.urgentTo = a.later(p.Type, x.urgentTo, to)
+	}
+}
+
+// content plans the change that takes a finding about content out of the image.
+// What is only possible is for a person to judge first.
+func (a *planner) content(f *Finding) {
+	if f.Evidence.Confidence < secret.Likely {
+		return
+	}
+	kind, title := contentAction(f)
+	g := a.plan(kind, string(kind)+"\x00"+f.Path, nil)
+	g.add(f)
+	g.title = title
+	if !slices.Contains(g.about, f.Title) {
+		g.about = append(g.about, f.Title)
 	}
 }
 
@@ -295,6 +327,9 @@ func (a *planner) finish(g *plan) Action {
 	case BumpBase:
 		x.Title = fmt.Sprintf("rebuild on a newer %s: %s", cmp.Or(a.base.Name, "base"), clears)
 		x.Detail = fmt.Sprintf("%s: %s (%s)", layers(a.base.Layers), upgrades(parts), a.base.Reason)
+	case RotateSecret, RemoveCode, Reinstall:
+		x.Title = g.title + ": " + clears
+		x.Detail = list(g.about)
 	case ChangeRelease:
 		x.Title = "plan the move to a distribution release in standard support"
 		if g.urgent > 0 {

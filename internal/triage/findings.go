@@ -189,6 +189,7 @@ func Sort(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(dispositionOrder, a.Disposition), slices.Index(dispositionOrder, b.Disposition)),
+			cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)),
 			boolFirst(a.KEV != nil, b.KEV != nil),
 			cmp.Compare(probability(&b), probability(&a)),
 			cmp.Compare(score(&b), score(&a)),
@@ -196,8 +197,31 @@ func Sort(findings []Finding) {
 			cmp.Compare(a.Package, b.Package),
 			cmp.Compare(a.Vulnerability, b.Vulnerability),
 			cmp.Compare(a.PackageID, b.PackageID),
+			compareEvidence(&a, &b),
 		)
 	})
+}
+
+// kindRank puts what says that somebody was there before what was inherited.
+func kindRank(k Kind) int {
+	if i := slices.Index([]Kind{Malware, Provenance, Secret}, k); i >= 0 {
+		return i
+	}
+	return 3
+}
+
+// compareEvidence orders findings about content: the surer first, then by place.
+func compareEvidence(a, b *Finding) int {
+	if a.Evidence == nil || b.Evidence == nil {
+		return boolFirst(a.Evidence != nil, b.Evidence != nil)
+	}
+	return cmp.Or(
+		cmp.Compare(b.Evidence.Confidence, a.Evidence.Confidence),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Evidence.Inside, b.Evidence.Inside),
+		cmp.Compare(a.Evidence.Offset, b.Evidence.Offset),
+		cmp.Compare(a.ID, b.ID),
+	)
 }
 
 func probability(f *Finding) float64 {

@@ -33,6 +33,12 @@ const (
 	Vulnerability Kind = "vulnerability"
 	// EndOfLife: the distribution release no longer gets advisories.
 	EndOfLife Kind = "end-of-life"
+	// Secret: a credential in a file, the configuration or history.
+	Secret Kind = "secret"
+	// Malware: planted code.
+	Malware Kind = "malware"
+	// Provenance: a file is not what its package says it is.
+	Provenance Kind = "provenance"
 )
 
 // Fix is what would clear a finding.
@@ -79,6 +85,8 @@ type Finding struct {
 	HeldBy      []string               `json:"heldBy,omitempty"`
 	Agreed      bool                   `json:"agreed"`
 	Differences []reconcile.Difference `json:"differences,omitempty"`
+	// Evidence is set for findings about content: secrets, planted code, altered files.
+	Evidence *Evidence `json:"evidence,omitempty"`
 	// ClearedBy names the action that clears it, by Action.ID; empty without one.
 	ClearedBy string `json:"clearedBy,omitempty"`
 }
@@ -95,6 +103,12 @@ const (
 	RebuildBinary  ActionKind = "rebuild-binary"
 	UpgradeRuntime ActionKind = "upgrade-runtime"
 	ChangeRelease  ActionKind = "change-release"
+	// RotateSecret: make a new credential and build without either.
+	RotateSecret ActionKind = "rotate-secret"
+	// RemoveCode: build without planted code.
+	RemoveCode ActionKind = "remove-code"
+	// Reinstall: put a package's own file back.
+	Reinstall ActionKind = "reinstall"
 )
 
 // Action is one change that clears one or more findings.

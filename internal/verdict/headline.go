@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/secret"
 	"plimsoll/internal/triage"
 )
 
@@ -13,6 +14,7 @@ import (
 func Summarise(v *Verdict) Headline {
 	h := Headline{Fixable: map[string]int{}, Unfixed: map[string]int{}}
 	urgent, fixable, unfixed, ended, leaving := 0, 0, 0, "", ""
+	var content contents
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		if f.Kind == triage.EndOfLife {
@@ -21,6 +23,10 @@ func Summarise(v *Verdict) Headline {
 			} else {
 				leaving = f.Title
 			}
+			continue
+		}
+		if f.Evidence != nil {
+			content.count(f, &h)
 			continue
 		}
 		switch f.Disposition {
@@ -36,19 +42,26 @@ func Summarise(v *Verdict) Headline {
 			h.Unfixed[f.Severity.String()]++
 		}
 	}
-	parts := []string{}
+	parts := content.words()
 	switch {
+	case content.planted > 0:
+		h.Decision = DoNotRun
+		if urgent > 0 {
+			parts = append(parts, fmt.Sprintf("%d fixable HIGH/CRITICAL", urgent))
+		}
 	case urgent > 0:
 		h.Decision = RebuildNow
 		parts = append(parts, fmt.Sprintf("%d fixable HIGH/CRITICAL", urgent)+best(v, true))
-	case ended != "":
+	case ended != "" || content.urgent():
 		h.Decision = RebuildNow
 	case !v.Coverage.Complete:
 		h.Decision = Incomplete
 		parts = append(parts, "part of the image could not be examined", counts(fixable, unfixed))
-	case fixable > 0:
+	case fixable > 0 || content.below > 0:
 		h.Decision = RebuildSoon
-		parts = append(parts, fmt.Sprintf("%d fixable, none HIGH/CRITICAL", fixable)+best(v, false))
+		if fixable > 0 {
+			parts = append(parts, fmt.Sprintf("%d fixable, none HIGH/CRITICAL", fixable)+best(v, false))
+		}
 	case unfixed > 0:
 		h.Decision = TrackOnly
 		parts = append(parts, fmt.Sprintf("nothing fixable; %d unfixed (%d HIGH/CRITICAL) to watch", unfixed,
@@ -71,6 +84,61 @@ func Summarise(v *Verdict) Headline {
 	}
 	h.Text = string(h.Decision) + ": " + strings.Join(parts, "; ")
 	return h
+}
+
+// contents counts the findings about content that decide.
+type contents struct {
+	planted, altered, secrets int
+	// below counts the likely ones that ask for nothing urgent.
+	below int
+}
+
+func (c *contents) count(f *triage.Finding, h *Headline) {
+	if f.Evidence.Confidence < secret.Likely {
+		h.Possible++
+		return
+	}
+	decides := 0
+	switch f.Disposition {
+	case triage.Rebuild:
+		decides = 1
+	case triage.Defer:
+		c.below++
+	}
+	switch f.Kind {
+	case triage.Malware:
+		h.Planted++
+		c.planted += decides
+	case triage.Provenance:
+		h.Altered++
+		c.altered += decides
+	case triage.Secret:
+		h.Secrets++
+		c.secrets += decides
+	}
+}
+
+func (c *contents) urgent() bool { return c.planted+c.altered+c.secrets > 0 }
+
+func (c *contents) words() []string {
+	parts := []string{}
+	for _, p := range []struct {
+		n         int
+		one, many string
+	}{
+		{c.planted, "1 sign of planted code", "%d signs of planted code"},
+		{c.altered, "1 altered executable", "%d altered executables"},
+		{c.secrets, "1 secret to rotate", "%d secrets to rotate"},
+		{c.below, "1 thing in its files to look at", "%d things in its files to look at"},
+	} {
+		switch {
+		case p.n == 1:
+			parts = append(parts, p.one)
+		case p.n > 1:
+			parts = append(parts, fmt.Sprintf(p.many, p.n))
+		}
+	}
+	return parts
 }
 
 func packages(n int) string {

@@ -9,6 +9,7 @@ package verdict
 import (
 	"time"
 
+	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
@@ -45,6 +46,8 @@ type Verdict struct {
 	Findings       []triage.Finding         `json:"findings"`
 	Packages       []inventory.Package      `json:"packages"`
 	Reconciliation reconcile.Reconciliation `json:"reconciliation"`
+	// Account is the account of every executable.
+	Account  account.Account `json:"account"`
 	Coverage       Coverage                 `json:"coverage"`
 	Gate           *Gate                    `json:"gate,omitempty"`
 }
@@ -84,6 +87,8 @@ type Layer struct {
 type Decision string
 
 const (
+	// DoNotRun: planted code was found, as good as certainly.
+	DoNotRun Decision = "DO NOT RUN"
 	// RebuildNow: at least one finding's disposition is rebuild.
 	RebuildNow Decision = "REBUILD NOW"
 	// RebuildSoon: fixable findings exist, none high or critical, or the
@@ -106,6 +111,12 @@ type Headline struct {
 	// final image (visible or ghost), by severity word.
 	Fixable map[string]int `json:"fixable"`
 	Unfixed map[string]int `json:"unfixed"`
+	// Secrets, Planted and Altered count findings about content that are likely or
+	// certain; Possible counts those that a person has to judge.
+	Secrets  int `json:"secrets"`
+	Planted  int `json:"planted"`
+	Altered  int `json:"altered"`
+	Possible int `json:"possible"`
 }
 
 // Coverage says what was examined and what this verdict does not rule out.

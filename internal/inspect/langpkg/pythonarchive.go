@@ -50,7 +50,7 @@ func (y PythonArchive) Open(ctx context.Context, f *inspect.File, out *evidence.
 	var found evidence.Fragment
 	h := &pythonEntries{report: newReport(&found, f.Path, y.Name())}
 	var err error
-	return zipread.NewSink(
+	return inspect.NewReading(
 		func(r io.Reader) { err = zipread.Stream(ctx, r, zipread.NewBudget(f.Size), h) },
 		func() error {
 			err = h.finish(err)

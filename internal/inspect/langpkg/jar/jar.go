@@ -87,7 +87,7 @@ func (j Inspector) Open(ctx context.Context, f *inspect.File, out *evidence.Frag
 	s := newScan(ctx, f, j.Name())
 	a := s.outermost()
 	var err error
-	return zipread.NewSink(
+	return inspect.NewReading(
 		func(r io.Reader) { err = zipread.Stream(ctx, r, s.budget, a) },
 		func() error { return s.finish(a, err, out) },
 	)

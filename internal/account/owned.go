@@ -1,0 +1,256 @@
+package account
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inventory"
+)
+
+func pull(seq iter.Seq[[]byte]) (next func() ([]byte, bool), stop func()) { return iter.Pull(seq) }
+
+func hasSuffix(s, suffix string) bool { return strings.HasSuffix(s, suffix) }
+
+// owned decides an executable that a package claims. Each owner's word as of
+// the executable's own layer counts, and those of later layers, since a record may
+// follow the file; an older word of the same owner does not, or an old version
+// put back in place would pass.
+func (b *book) owned(e *Entry, r *record, i instance) bool {
+	if len(r.claims) == 0 {
+		return false
+	}
+	var last *claim // the newest comparable word as of the layer, or the first after it
+	var any *claim
+	var current []*claim
+	newest := map[string]int{}
+	for k := range r.claims {
+		c := &r.claims[k]
+		if c.layer <= i.layer {
+			newest[source(c)] = max(newest[source(c)], c.layer)
+		}
+	}
+	for k := range r.claims {
+		c := &r.claims[k]
+		if c.layer > i.layer || c.layer == newest[source(c)] {
+			current = append(current, c)
+		}
+	}
+	for _, c := range current {
+		if any == nil || (c.layer <= i.layer && c.layer >= any.layer) {
+			any = c
+		}
+		switch matches(c.digest, i.Executable) {
+		case yes:
+			b.own(e, c)
+			e.Status = Intact
+			return true
+		case no:
+			if last == nil || (c.layer <= i.layer && c.layer >= last.layer) {
+				last = c
+			}
+		}
+	}
+	if last != nil {
+		b.own(e, last)
+		e.Status, e.Configuration = Altered, last.configuration
+		e.Reason = b.alteredBy(last, i)
+		return true
+	}
+	b.own(e, any)
+	e.Status, e.Reason = Unverified, "its package keeps no digest of it"
+	return true
+}
+
+// source is who says something: one list of one package.
+func source(c *claim) string {
+	return c.list.Type + "\x00" + c.list.Package + "\x00" + c.list.Arch + "\x00" + path.Base(c.list.Database)
+}
+
+// alteredBy says which step changed a file.
+func (b *book) alteredBy(c *claim, i instance) string {
+	switch {
+	case i.layer > c.layer:
+		return "rewritten by " + by(b.Refs[i.layer]) + " after " + by(b.Refs[c.layer]) + " had installed its package"
+	case i.layer < c.layer:
+		return "older than its package's record in " + by(b.Refs[c.layer])
+	}
+	return "differs from its package's record in the layer that installed it, " + by(b.Refs[i.layer])
+}
+
+// by names a layer for people.
+func by(r inventory.LayerRef) string {
+	if r.CreatedBy == "" {
+		return fmt.Sprintf("layer %d", r.Index)
+	}
+	line := []rune(r.CreatedBy)
+	if len(line) > 72 {
+		line = append(line[:71], '…')
+	}
+	return fmt.Sprintf("layer %d (%s)", r.Index, string(line))
+}
+
+func (b *book) own(e *Entry, c *claim) {
+	e.OwnerType = c.list.Type
+	version := c.list.Version
+	if p := b.named[c.list.Type+"\x00"+c.list.Package]; p != nil {
+		version = p.Version
+	}
+	e.Owner = strings.TrimSpace(c.list.Package + " " + version)
+}
+
+type answer int
+
+const (
+	unknown answer = iota
+	yes
+	no
+)
+
+// matches compares an owner's digest with that of the same algorithm.
+func matches(digest []byte, e *evidence.Executable) answer {
+	var own []byte
+	switch len(digest) {
+	case 16:
+		own = e.MD5
+	case 20:
+		own = e.SHA1
+	case 32:
+		own = e.SHA256
+	}
+	switch {
+	case len(own) == 0:
+		return unknown
+	case bytes.Equal(own, digest):
+		return yes
+	}
+	return no
+}
+
+// generated decides what is made from other files of the image.
+func (b *book) generated(e *Entry, resolved string, i instance) bool {
+	if i.Kind != evidence.Bytecode {
+		return false
+	}
+	if src := sourceOf(resolved); src != "" && b.sourcesOfBytecode[src] {
+		e.Status, e.Reason = Generated, "bytecode of "+path.Base(src)+" beside it"
+		return true
+	}
+	return false
+}
+
+// sourceOf is the source of a bytecode file (PEP 3147): __pycache__/x.cpython-311.pyc
+// is made from x.py, and x.pyc, as Python 2 had it, too.
+func sourceOf(bytecode string) string {
+	dir, name := path.Split(bytecode)
+	dir = strings.TrimSuffix(dir, "/")
+	stem := strings.TrimSuffix(name, ".pyc")
+	if path.Base(dir) == "__pycache__" {
+		dir = path.Dir(dir)
+		module, tag, ok := strings.Cut(stem, ".")
+		if !ok || tag == "" {
+			return ""
+		}
+		stem = module
+	}
+	return strings.TrimPrefix(dir+"/"+stem+".py", "./")
+}
+
+// sources finds the sources of bytecode, and counts the links of alternatives.
+func (b *book) sources() {
+	wanted := map[string]bool{}
+	for p, r := range b.at {
+		for _, i := range r.instances {
+			if i.Kind == evidence.Bytecode {
+				if src := sourceOf(p); src != "" {
+					wanted[src] = false
+				}
+			}
+		}
+	}
+	alternatives := map[string]bool{}
+	for _, l := range b.Layers {
+		for e := range l.Files.All() {
+			switch e.Type {
+			case evidence.Regular, evidence.Hardlink:
+				if len(wanted) > 0 && bytes.HasSuffix(e.Path, []byte(".py")) {
+					if p := b.links.Resolve(string(e.Path)); has(wanted, p) {
+						wanted[p] = true
+					}
+				}
+			case evidence.Symlink:
+				if bytes.HasPrefix(e.Link, []byte("/etc/alternatives/")) {
+					alternatives[string(e.Path)] = true
+				}
+			}
+		}
+	}
+	b.sourcesOfBytecode, b.alternatives = wanted, len(alternatives)
+}
+
+func has(m map[string]bool, key string) bool { _, ok := m[key]; return ok }
+
+func isSetuid(m fs.FileMode) bool { return m&fs.ModeSetuid != 0 }
+func isSetgid(m fs.FileMode) bool { return m&fs.ModeSetgid != 0 }
+
+// capabilityNames are Linux's by number (include/uapi/linux/capability.h).
+var capabilityNames = [...]string{
+	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
+	"linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
+	"sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
+	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
+	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
+	"checkpoint_restore",
+}
+
+// capabilities reads security.capability (struct vfs_cap_data of the same
+// header): a word of revision and flags, then permitted and inheritable sets.
+func capabilities(raw []byte) string {
+	if len(raw) < 12 {
+		return ""
+	}
+	le := binary.LittleEndian
+	permitted := uint64(le.Uint32(raw[4:]))
+	if len(raw) >= 20 {
+		permitted |= uint64(le.Uint32(raw[12:])) << 32
+	}
+	var names []string
+	for i, name := range capabilityNames {
+		if permitted>>i&1 != 0 {
+			names = append(names, "cap_"+name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	flags := "=p"
+	if le.Uint32(raw)&1 != 0 {
+		flags = "=ep"
+	}
+	return strings.Join(names, ",") + flags
+}
+
+// unowned decides what no package, runtime or source explains.
+func (b *book) unowned(e *Entry, i instance) {
+	ref := b.Refs[i.layer]
+	kind := lineOf(ref.CreatedBy)
+	switch {
+	case ref.CreatedBy == "":
+		e.Status, e.Reason = Unaccounted, "no package owns it, and history does not tell of its layer"
+	case kind == installs:
+		e.Status, e.Reason = Unaccounted, "no package owns it, and "+by(ref)+" only installs packages"
+	case i.layer == 0 && kind == rootFS:
+		e.Status, e.Reason = Unaccounted, "no package owns it; it came with the base's root file system"
+	case i.layer < b.Base:
+		e.Status, e.Reason = Built, "added by the base's "+by(ref)
+	default:
+		e.Status, e.Reason = Built, "added by "+by(ref)
+	}
+}

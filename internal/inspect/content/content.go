@@ -1,0 +1,279 @@
+// Package content owns the inspector that looks into every file of every layer
+// for secrets and planted code: plain bytes, the members of archives, Git's
+// objects, UTF-16 and base64, each opened at most a few steps deep. The same
+// inspector looks at an image's configuration and history.
+//
+// It finds the words that detectors and rules are led by in one run over the
+// bytes, and takes what they say into evidence. What a secret or planted code
+// looks like is the business of packages secret and malware; where a file stands
+// in the final image is decided when the layers are merged.
+package content
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inspect"
+	"plimsoll/internal/inspect/zipread"
+	"plimsoll/internal/keyword"
+	"plimsoll/internal/malware"
+	"plimsoll/internal/secret"
+)
+
+// Options are what is looked for.
+type Options struct {
+	Secrets *secret.Engine
+	Malware *malware.Engine
+	// Scan asks rules that need a whole file (YARA), nil for none. It then gets
+	// every file of up to inspect.MaxWhole, and members of archives up to small.
+	Scan func(ctx context.Context, path string, content []byte) ([]malware.Finding, error)
+	// Rules tells rules beyond the built-in ones apart, empty for none: evidence
+	// of other rules is other evidence.
+	Rules string
+	// Found gets every secret with its value, for who must ask a provider about
+	// it; nil for nobody. It is called from several goroutines.
+	Found func(s *secret.Secret, value []byte)
+}
+
+// Inspector is the inspector; it is safe for concurrent use.
+type Inspector struct {
+	opt   Options
+	words *keyword.Set
+	// secretWords is how many of the words are those of secrets; the others
+	// are those of planted code.
+	secretWords int
+	blocks      sync.Pool
+}
+
+// New returns the inspector.
+func New(opt Options) (*Inspector, error) {
+	words := slices.Concat(opt.Secrets.Words(), opt.Malware.Words())
+	set, err := keyword.New(words)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the search for secrets and planted code: %w", err)
+	}
+	return &Inspector{
+		opt: opt, words: set, secretWords: len(opt.Secrets.Words()),
+		blocks: sync.Pool{New: func() any { return new([blockSize]byte) }},
+	}, nil
+}
+
+// Name implements inspect.Inspector.
+func (i *Inspector) Name() string {
+	if i.opt.Rules != "" {
+		return "content+" + i.opt.Rules
+	}
+	return "content"
+}
+
+// Version implements inspect.Inspector.
+func (i *Inspector) Version() int { return 1 }
+
+// small is the size up to which a file or a member of an archive is held in
+// memory; larger ones are searched block by block.
+const small = 1 << 20
+
+// Wants implements inspect.Inspector.
+func (i *Inspector) Wants(f *inspect.File) inspect.Want {
+	switch {
+	case f.Size == 0:
+		return inspect.Nothing
+	case f.Size <= small, i.opt.Scan != nil && f.Size <= inspect.MaxWhole:
+		return inspect.Whole
+	}
+	return inspect.Stream
+}
+
+// Inspect implements inspect.WholeInspector.
+func (i *Inspector) Inspect(ctx context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
+	s := i.subject(ctx, f, out)
+	s.look(where{path: f.Path}, content)
+	return s.err
+}
+
+// Open implements inspect.StreamInspector.
+func (i *Inspector) Open(ctx context.Context, f *inspect.File, out *evidence.Fragment) inspect.Sink {
+	s := i.subject(ctx, f, out)
+	return inspect.NewReading(func(r io.Reader) { s.read(where{path: f.Path}, r) }, func() error { return s.err })
+}
+
+// subject is one file of a layer, with all that is inside it.
+type subject struct {
+	*Inspector
+	ctx  context.Context
+	file *inspect.File
+	out  *evidence.Fragment
+	// budget bounds what may be unpacked from it.
+	budget *zipread.Budget
+	err    error
+	// config is set for a text of the configuration or of history.
+	config bool
+	// told are problems already said.
+	told map[string]bool
+}
+
+func (i *Inspector) subject(ctx context.Context, f *inspect.File, out *evidence.Fragment) *subject {
+	return &subject{Inspector: i, ctx: ctx, file: f, out: out}
+}
+
+// rulePath is the path by which rules of secrets know a file; what is no file has none.
+func (s *subject) rulePath(w where) string {
+	if s.config {
+		return ""
+	}
+	return w.path
+}
+
+// where is a place in a subject.
+type where struct {
+	// path is that of the innermost file, by which rules know it.
+	path string
+	// inside is the way to it through archives, empty for the file itself.
+	inside string
+	// encoding is how it was wrapped.
+	encoding string
+	// depth counts archives.
+	depth int
+}
+
+// member is a place one archive further in.
+func (w where) member(name string) where {
+	m := where{path: name, inside: name, encoding: w.encoding, depth: w.depth + 1}
+	if w.inside != "" {
+		m.inside = w.inside + "!" + name
+	}
+	return m
+}
+
+// look searches content that is in memory as a whole.
+func (s *subject) look(w where, content []byte) {
+	if s.ctx.Err() != nil || s.unpack(w, content, nil) {
+		return
+	}
+	if wide := utf16Of(content); wide != none16 && w.encoding == "" {
+		in := w
+		in.encoding = "utf-16"
+		s.look(in, wide.decode(content))
+		return
+	}
+	var search *secret.Search
+	var marks malware.Marks
+	s.words.Find(content, 0, len(content), func(word, at int) bool {
+		if word >= s.secretWords {
+			marks.Add(s.opt.Malware, content, 0, word-s.secretWords, at, false)
+			return true
+		}
+		if search == nil {
+			search = s.opt.Secrets.Begin(s.rulePath(w))
+		}
+		search.Keyword(content, 0, word, at)
+		return true
+	})
+	kind := malware.KindOf(content)
+	if search != nil {
+		s.secrets(w, search, func(offset int64) int {
+			if kind != malware.Text {
+				return 0
+			}
+			return 1 + bytes.Count(content[:min(offset, int64(len(content)))], []byte{'\n'})
+		})
+	}
+	s.certificates(w, content)
+	s.wrapped(w, content, 0, func(offset int) int { return 1 + bytes.Count(content[:offset], []byte{'\n'}) })
+	s.planted(w, &malware.File{Content: content, Whole: true, Size: int64(len(content)), Kind: kind}, &marks)
+	if s.opt.Scan != nil {
+		found, err := s.opt.Scan(s.ctx, w.path, content)
+		s.addPlanted(w, found)
+		if err != nil {
+			s.incomplete(err.Error())
+		}
+	}
+}
+
+// secrets takes what a search found into evidence. line tells the line of an
+// offset, 0 where there are none.
+func (s *subject) secrets(w where, search *secret.Search, line func(offset int64) int) {
+	for _, h := range search.Hits() {
+		found := h.Secret()
+		found.Path, found.Inside, found.Encoding, found.Line = s.file.Path, w.inside, w.encoding, line(h.Offset)
+		found.Key, _ = secret.KeyFingerprint(h.Value)
+		s.addSecret(found, h.Value)
+	}
+	if search.Cut() {
+		s.note("more look-alikes of secrets than are judged in one file; the rest was not judged")
+	}
+}
+
+// maxSecrets bounds the secrets of one file with all that is inside it.
+const maxSecrets = 2_000
+
+func (s *subject) addSecret(found secret.Secret, value []byte) {
+	if len(s.out.Secrets) >= maxSecrets {
+		s.note(fmt.Sprintf("more than %d secrets in one file; the rest is not listed", maxSecrets))
+		return
+	}
+	if s.opt.Found != nil {
+		s.opt.Found(&found, value)
+	}
+	s.out.Secrets = append(s.out.Secrets, found)
+}
+
+// planted asks the detectors about a file whose words were found.
+func (s *subject) planted(w where, f *malware.File, marks *malware.Marks) {
+	f.Path, f.Mode = w.path, s.file.Mode
+	f.Interpreter = malware.InterpreterOf(f.Content)
+	s.addPlanted(w, s.opt.Malware.Judge(f, marks))
+}
+
+func (s *subject) addPlanted(w where, found []malware.Finding) {
+	for _, f := range found {
+		f.Path, f.Inside = s.file.Path, w.inside
+		f.Excerpt = s.masked(w, f.Excerpt)
+		if len(s.out.Planted) >= maxSecrets {
+			return
+		}
+		s.out.Planted = append(s.out.Planted, f)
+	}
+}
+
+// masked takes secrets out of an excerpt: what shows planted code must not give
+// away the token that stands in the same line.
+func (s *subject) masked(w where, excerpt string) string {
+	text := []byte(excerpt)
+	search := s.opt.Secrets.Begin(s.rulePath(w))
+	s.words.Find(text, 0, len(text), func(word, at int) bool {
+		if word < s.secretWords {
+			search.Keyword(text, 0, word, at)
+		}
+		return true
+	})
+	hits := search.Hits()
+	slices.SortFunc(hits, func(a, b secret.Hit) int { return cmp.Compare(b.Offset, a.Offset) })
+	for _, h := range hits {
+		found := h.Secret()
+		text = slices.Concat(text[:h.Offset], []byte(found.Redacted), text[h.Offset+int64(len(h.Value)):])
+	}
+	return string(text)
+}
+
+// note says something about the file once, without making the verdict incomplete.
+func (s *subject) note(reason string) { s.problem(reason, false) }
+
+func (s *subject) incomplete(reason string) { s.problem(reason, true) }
+
+func (s *subject) problem(reason string, incomplete bool) {
+	if s.told[reason] {
+		return
+	}
+	if s.told == nil {
+		s.told = map[string]bool{}
+	}
+	s.told[reason] = true
+	s.out.Problems = append(s.out.Problems, evidence.Problem{Path: s.file.Path, Reason: reason, Incomplete: incomplete})
+}
