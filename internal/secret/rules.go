@@ -8,6 +8,10 @@ func Rules() []Rule {
 	return slices.Concat(
 		vcsRules(),
 		cloudRules(),
+		ciRules(),
+		registryRules(),
+		chatRules(),
+		infraRules(),
 		keyRules(),
 		genericRules(),
 	)

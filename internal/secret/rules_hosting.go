@@ -13,16 +13,10 @@ func hostingRules() []Rule {
 	return append(hosterRules(), platformRules()...)
 }
 
-// uuidShape keeps a rule's confidence for a UUID in hexadecimal (RFC 9562).
+// uuidShape keeps a rule's confidence for a UUID.
 func uuidShape(m *Match) Confidence {
-	if len(m.Value) != 36 {
+	if !uuid(m.Value) {
 		return Rejected
-	}
-	for i, c := range m.Value {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') {
-			return Rejected
-		}
 	}
 	return m.Rule.Confidence
 }
