@@ -51,11 +51,33 @@ func pass(b *testing.B, img *image.Image, inspectors []inspect.Inspector) []*evi
 	return layers
 }
 
+func inspectors(b *testing.B) []inspect.Inspector {
+	b.Helper()
+	look, err := scan.Content()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return scan.Inspectors(look)
+}
+
+// BenchmarkEach reads every layer with one inspector alone.
+func BenchmarkEach(b *testing.B) {
+	img := layout(b)
+	for _, i := range inspectors(b) {
+		b.Run(i.Name(), func(b *testing.B) {
+			for b.Loop() {
+				pass(b, img, []inspect.Inspector{i})
+			}
+		})
+	}
+}
+
 // BenchmarkPass reads every layer with every inspector.
 func BenchmarkPass(b *testing.B) {
 	img := layout(b)
+	all := inspectors(b)
 	for b.Loop() {
-		pass(b, img, scan.Inspectors())
+		pass(b, img, all)
 	}
 }
 
@@ -70,7 +92,7 @@ func BenchmarkBarePass(b *testing.B) {
 // BenchmarkMerge lays the layers over one another.
 func BenchmarkMerge(b *testing.B) {
 	img := layout(b)
-	layers := pass(b, img, scan.Inspectors())
+	layers := pass(b, img, inspectors(b))
 	refs := make([]inventory.LayerRef, len(layers))
 	for b.Loop() {
 		evidence.Merge(layers, refs)

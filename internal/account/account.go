@@ -326,6 +326,11 @@ func (b *book) entry(path string, r *record, i instance) Entry {
 	if b.generated(&e, path, i) {
 		return e
 	}
+	if name, ok := maintainerScript(path); ok && b.named["deb\x00"+name] != nil {
+		e.Status, e.OwnerType, e.Owner = Unverified, "deb", name+" "+b.named["deb\x00"+name].Version
+		e.Reason = "the package's own script for dpkg, of which dpkg keeps no digest"
+		return e
+	}
 	if a := r.attributed; a != nil && (a.layer < 0 || a.layer == i.layer) {
 		e.Status, e.Owner, e.OwnerType, e.Reason = a.status, a.owner, a.typ, a.reason
 		return e

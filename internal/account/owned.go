@@ -133,6 +133,23 @@ func matches(digest []byte, e *evidence.Executable) answer {
 	return no
 }
 
+// maintainerScript names the package whose script of dpkg's a path is: dpkg runs
+// them, lists them nowhere and keeps no digest (dpkg(1), "Files", the info folder).
+func maintainerScript(file string) (name string, ok bool) {
+	rest, ok := strings.CutPrefix(file, "var/lib/dpkg/info/")
+	if !ok || strings.Contains(rest, "/") {
+		return "", false
+	}
+	i := strings.LastIndexByte(rest, '.')
+	if i <= 0 || !maintainerScripts[rest[i+1:]] {
+		return "", false
+	}
+	name, _, _ = strings.Cut(rest[:i], ":")
+	return name, true
+}
+
+var maintainerScripts = words("preinst postinst prerm postrm config")
+
 // generated decides what is made from other files of the image.
 func (b *book) generated(e *Entry, resolved string, i instance) bool {
 	if i.Kind != evidence.Bytecode {
@@ -178,15 +195,14 @@ func (b *book) sources() {
 	for _, l := range b.Layers {
 		for e := range l.Files.All() {
 			switch e.Type {
-			case evidence.Regular, evidence.Hardlink:
+			case evidence.Regular, evidence.Hardlink, evidence.Symlink:
+				if bytes.HasPrefix(e.Link, []byte("/etc/alternatives/")) && e.Type == evidence.Symlink {
+					alternatives[string(e.Path)] = true
+				}
 				if len(wanted) > 0 && bytes.HasSuffix(e.Path, []byte(".py")) {
 					if p := b.links.Resolve(string(e.Path)); has(wanted, p) {
 						wanted[p] = true
 					}
-				}
-			case evidence.Symlink:
-				if bytes.HasPrefix(e.Link, []byte("/etc/alternatives/")) {
-					alternatives[string(e.Path)] = true
 				}
 			}
 		}

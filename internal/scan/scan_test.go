@@ -104,8 +104,12 @@ func saved(t *testing.T, img v1.Image) []byte {
 }
 
 func scanner(cache *evidence.Cache, dbs ...advisory.Database) *scan.Scanner {
+	look, err := scan.Content()
+	if err != nil {
+		panic(err) // a built-in rule that can't be compiled
+	}
 	return &scan.Scanner{
-		Pass: inspect.New(scan.Inspectors(), inspect.DefaultLimits()), Cache: cache, Databases: dbs,
+		Pass: inspect.New(scan.Inspectors(look), inspect.DefaultLimits()), Content: look, Cache: cache, Databases: dbs,
 		Order: version.Order, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 	}
 }
@@ -188,7 +192,7 @@ func TestASecondStreamIsNotUnpacked(t *testing.T) {
 	s := scanner(cache)
 	limits := inspect.DefaultLimits()
 	limits.Bytes = 1
-	s.Pass = inspect.New(scan.Inspectors(), limits)
+	s.Pass = inspect.New(scan.Inspectors(s.Content), limits)
 	if v := judge(t, s, "-", saved(t, img)); !v.Coverage.Complete || len(v.Packages) != 1 {
 		t.Errorf("%d packages, skipped %+v", len(v.Packages), v.Coverage.Skipped)
 	}
