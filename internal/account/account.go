@@ -89,7 +89,15 @@ type Account struct {
 	// Entries are all of them: first what is not in order, largest risk first,
 	// then by path.
 	Entries []Entry `json:"entries"`
+
+	publishers map[Watched]string
 }
+
+// Publisher names the package of a distribution that a watched file came with,
+// as it came: its digest matches, or, where none was computed, nothing wrote the
+// file after the package was installed. What such a file holds is known to
+// everybody who can download the package. Empty where there is none.
+func (a *Account) Publisher(w Watched) string { return a.publishers[w] }
 
 // Source is a layer that brought executables which no package owns.
 type Source struct {
@@ -107,6 +115,14 @@ type Input struct {
 	// Base is how many layers, from the first, belong to the image's base.
 	Base     int
 	Packages []inventory.Package
+	// Watch are further files whose owners are asked for with Publisher.
+	Watch []Watched
+}
+
+// Watched is a file of a layer.
+type Watched struct {
+	Path  string
+	Layer int
 }
 
 // Of makes the account.
@@ -117,6 +133,7 @@ func Of(in Input) *Account {
 	b.packages()
 	b.sources()
 	a := &Account{ByStatus: map[Status]int{}, LowerByStatus: map[Status]int{}, Entries: b.settle(), Links: b.alternatives}
+	a.publishers = b.publishers()
 	built := map[int]int{}
 	for i := range a.Entries {
 		e := &a.Entries[i]
@@ -239,6 +256,12 @@ func (b *book) gather() {
 			if x := names[string(e.Link)]; x != nil && string(e.Path) != x.Path {
 				add(instance{Executable: x, path: string(e.Path), layer: n, linkTo: x.Path})
 			}
+		}
+	}
+	for _, w := range b.Watch {
+		path := b.links.Resolve(w.Path)
+		if b.at[path] == nil {
+			b.at[path] = &record{}
 		}
 	}
 	b.fates = evidence.FatesOf(b.Layers, b.Refs, func(yield func(string) bool) {

@@ -68,6 +68,48 @@ func (b *book) owned(e *Entry, r *record, i instance) bool {
 	return true
 }
 
+// publishers answers Publisher for the watched files.
+func (b *book) publishers() map[Watched]string {
+	found := map[Watched]string{}
+	for _, w := range b.Watch {
+		r := b.at[b.links.Resolve(w.Path)]
+		if r == nil {
+			continue
+		}
+		owner := b.publisher(r, w)
+		if owner != "" {
+			found[w] = owner
+		}
+	}
+	return found
+}
+
+func (b *book) publisher(r *record, w Watched) string {
+	for _, i := range r.instances {
+		if i.layer != w.Layer {
+			continue
+		}
+		var e Entry
+		if b.owned(&e, r, i) && e.Status == Intact && isDistribution(e.OwnerType) {
+			return e.Owner
+		}
+		return ""
+	}
+	for k := range r.claims {
+		if c := &r.claims[k]; c.layer == w.Layer && isDistribution(c.list.Type) && !c.configuration {
+			var e Entry
+			b.own(&e, c)
+			return e.Owner
+		}
+	}
+	return ""
+}
+
+// isDistribution reports whether a type of packages is published by distributions.
+func isDistribution(typ string) bool {
+	return (&inventory.Package{Type: typ}).IsOS()
+}
+
 // source is who says something: one list of one package.
 func source(c *claim) string {
 	return c.list.Type + "\x00" + c.list.Package + "\x00" + c.list.Arch + "\x00" + path.Base(c.list.Database)

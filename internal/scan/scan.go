@@ -128,7 +128,7 @@ func (s *Scanner) image(ctx context.Context, g *gathering, img *image.Image) (*v
 	s.progress(Event{Kind: Matching})
 	base := triage.BaseOf(&img.Config)
 	merged.AddConfiguration(s.Content.Configuration(ctx, &img.Config), historyLayers(img, refs))
-	accounts := account.Of(account.Input{Layers: layers, Refs: refs, Base: base.Layers, Packages: merged.Inventory.Packages})
+	accounts := account.Of(account.Input{Layers: layers, Refs: refs, Base: base.Layers, Packages: merged.Inventory.Packages, Watch: watched(merged)})
 	merged.Planted = append(merged.Planted, accounts.Planted()...)
 	v, err := s.judge(ctx, merged, base, accounts)
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triag
 	}
 	findings := triage.Findings(inv, recon)
 	findings = slices.Concat(findings, triage.Support(inv, s.Now),
-		triage.Secrets(merged.Secrets), triage.Planted(merged.Planted), triage.Altered(accounts))
+		triage.Secrets(merged.Secrets, accounts), triage.Planted(merged.Planted, accounts), triage.Altered(accounts))
 	actions := triage.Actions(inv, findings, base, s.Order)
 	triage.Sort(findings)
 	if err := prose.titles(ctx, findings, recon); err != nil {
@@ -195,3 +195,20 @@ func (s *Scanner) opinions(ctx context.Context, inv *inventory.Inventory) ([]*ad
 
 // ErrNoDatabase is returned by callers that find no database to ask.
 var ErrNoDatabase = errors.New("no vulnerability database")
+
+// watched are the files whose publishers the findings about content ask for.
+func watched(merged *evidence.Merged) []account.Watched {
+	var files []account.Watched
+	add := func(path string, p evidence.Place) {
+		if p.Layer.Index >= 0 && p.Liveness != inventory.InConfig {
+			files = append(files, account.Watched{Path: path, Layer: p.Layer.Index})
+		}
+	}
+	for i := range merged.Secrets {
+		add(merged.Secrets[i].Path, merged.Secrets[i].Place)
+	}
+	for i := range merged.Planted {
+		add(merged.Planted[i].Path, merged.Planted[i].Place)
+	}
+	return files
+}

@@ -29,6 +29,11 @@ type Evidence struct {
 	Encoding string `json:"encoding,omitempty"`
 	// Certificate is the path of the certificate that a private key belongs to.
 	Certificate string `json:"certificate,omitempty"`
+	// PublishedBy is the package of a distribution that the file came with as it
+	// is: what it holds is known to everybody.
+	PublishedBy string `json:"publishedBy,omitempty"`
+	// Value is equal for equal secrets, wherever they stand.
+	Value string `json:"value,omitempty"`
 	// Verified is what the provider said of it, where it was asked.
 	Verified string `json:"verified,omitempty"`
 	// Detail, Excerpt and Rationale are of planted code; Techniques are
@@ -46,7 +51,7 @@ type Evidence struct {
 
 // Secrets turns secrets into findings. The copies of one file in several layers
 // are one finding, told of the copy that is nearest to the final image.
-func Secrets(secrets []evidence.PlacedSecret) []Finding {
+func Secrets(secrets []evidence.PlacedSecret, owners *account.Account) []Finding {
 	var findings []Finding
 	index := map[string]int{}
 	inConfig := map[string]int{}
@@ -65,12 +70,17 @@ func Secrets(secrets []evidence.PlacedSecret) []Finding {
 			}
 			inConfig[value] = len(findings)
 		}
+		publisher := owners.Publisher(account.Watched{Path: s.Path, Layer: s.Place.Layer.Index})
+		if publisher != "" {
+			s.Confidence = secret.Possible
+		}
 		f := Finding{
 			ID: id, Kind: Secret, Title: s.Title, Severity: secretSeverity(&s), Path: s.Path,
 			Liveness: s.Place.Liveness, Origin: s.Place.Layer, Agreed: true,
 			Evidence: &Evidence{
 				Rule: s.Rule, Confidence: s.Confidence, Inside: s.Inside, Line: s.Line, Offset: s.Offset, Name: s.Name,
 				Redacted: s.Redacted, Encoding: s.Encoding, Certificate: s.Certificate, By: s.Place.By,
+				PublishedBy: publisher, Value: Fingerprint(s.Rule, s.Redacted, fmt.Sprint(s.Mark)),
 			},
 		}
 		f.Disposition = disposeOf(&f)
@@ -125,7 +135,7 @@ func disposeOf(f *Finding) Disposition {
 }
 
 // Planted turns planted code into findings.
-func Planted(code []evidence.PlacedCode) []Finding {
+func Planted(code []evidence.PlacedCode, owners *account.Account) []Finding {
 	var findings []Finding
 	index := map[string]int{}
 	for _, p := range slices.SortedStableFunc(slices.Values(code), func(a, b evidence.PlacedCode) int {
@@ -148,7 +158,12 @@ func Planted(code []evidence.PlacedCode) []Finding {
 				Detail: p.Detail, Excerpt: p.Excerpt, Rationale: p.Rationale, Techniques: p.Techniques, By: p.Place.By,
 			},
 		}
-		if p.Confidence == secret.Possible {
+		f.Evidence.PublishedBy = owners.Publisher(account.Watched{Path: p.Path, Layer: p.Place.Layer.Index})
+		if f.Evidence.PublishedBy != "" && !isMiner(p.Detector) {
+			// A tool of testers is published with what others plant.
+			f.Evidence.Confidence = secret.Possible
+		}
+		if f.Evidence.Confidence == secret.Possible {
 			f.Severity = min(f.Severity, advisory.Medium)
 		}
 		f.Disposition = disposeOf(&f)
@@ -157,6 +172,10 @@ func Planted(code []evidence.PlacedCode) []Finding {
 	}
 	return findings
 }
+
+// isMiner tells detectors of miners, which waste the machine's time whoever
+// published them.
+func isMiner(detector string) bool { return strings.Contains(detector, "miner") }
 
 // maxAlso bounds the further places of one finding.
 const maxAlso = 20
