@@ -13,6 +13,8 @@ func Rules() []Rule {
 		chatRules(),
 		infraRules(),
 		keyRules(),
+		databaseRules(),
+		fileRules(),
 		genericRules(),
 	)
 }

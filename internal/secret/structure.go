@@ -3,7 +3,6 @@ package secret
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -233,11 +232,8 @@ func parsePrivateKey(block []byte, label string) (privateKey, bool) {
 }
 
 func provenKey(key any) (privateKey, bool) {
-	switch k := key.(type) {
-	case interface{ Public() crypto.PublicKey }:
+	if k, ok := key.(interface{ Public() crypto.PublicKey }); ok {
 		return privateKey{proven: true, public: k.Public()}, true
-	case *ecdh.PrivateKey:
-		return privateKey{proven: true, public: k.PublicKey()}, true
 	}
 	return privateKey{proven: true}, true
 }

@@ -46,17 +46,19 @@ func pkcs8(t *testing.T, key crypto.Signer) string {
 
 // wrappings are the ways in which a text may hold a block of several lines.
 var wrappings = map[string]func(string) string{
-	"a file":                 func(s string) string { return s },
-	"carriage returns":       func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
-	"escapes in one line":    func(s string) string { return `KEY="` + strings.ReplaceAll(s, "\n", `\n`) + `"` },
-	"escapes of escapes":     func(s string) string { return `"{\"k\":\"` + strings.ReplaceAll(s, "\n", `\\n`) + `\"}"` },
-	"spaces in one line":     func(s string) string { return "KEY=" + strings.ReplaceAll(s, "\n", " ") },
-	"an indented scalar":     func(s string) string { return "key: |\n    " + strings.ReplaceAll(s, "\n", "\n    ") },
-	"a literal of C":         func(s string) string { return `"` + strings.ReplaceAll(s, "\n", "\\n\"\n\t\"") + `"` },
-	"a sum of literals":      func(s string) string { return `"` + strings.ReplaceAll(s, "\n", "\\n\" +\n\t\"") + `"` },
-	"a list of lines":        func(s string) string { return `["` + strings.ReplaceAll(s, "\n", `", "`) + `"]` },
-	"a comment":              func(s string) string { return "# " + strings.ReplaceAll(s, "\n", "\n# ") },
-	"escapes of punctuation": func(s string) string { return `"` + strings.NewReplacer("\n", `\n`, "=", `\u003d`, "/", `\/`).Replace(s) + `"` },
+	"a file":              func(s string) string { return s },
+	"carriage returns":    func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+	"escapes in one line": func(s string) string { return `KEY="` + strings.ReplaceAll(s, "\n", `\n`) + `"` },
+	"escapes of escapes":  func(s string) string { return `"{\"k\":\"` + strings.ReplaceAll(s, "\n", `\\n`) + `\"}"` },
+	"spaces in one line":  func(s string) string { return "KEY=" + strings.ReplaceAll(s, "\n", " ") },
+	"an indented scalar":  func(s string) string { return "key: |\n    " + strings.ReplaceAll(s, "\n", "\n    ") },
+	"a literal of C":      func(s string) string { return `"` + strings.ReplaceAll(s, "\n", "\\n\"\n\t\"") + `"` },
+	"a sum of literals":   func(s string) string { return `"` + strings.ReplaceAll(s, "\n", "\\n\" +\n\t\"") + `"` },
+	"a list of lines":     func(s string) string { return `["` + strings.ReplaceAll(s, "\n", `", "`) + `"]` },
+	"a comment":           func(s string) string { return "# " + strings.ReplaceAll(s, "\n", "\n# ") },
+	"escapes of punctuation": func(s string) string {
+		return `"` + strings.NewReplacer("\n", `\n`, "=", `\u003d`, "/", `\/`).Replace(s) + `"`
+	},
 }
 
 func TestPrivateKeysAreFoundHoweverATextWrapsThem(t *testing.T) {
