@@ -1,6 +1,10 @@
 package secret
 
-import "plimsoll/internal/advisory"
+import (
+	"bytes"
+
+	"plimsoll/internal/advisory"
+)
 
 // ciRules are the credentials of build services and of what judges code in builds.
 func ciRules() []Rule {
@@ -22,11 +26,14 @@ func buildRules() []Rule {
 			ID: "circleci-legacy-token", Title: "CircleCI API token (unprefixed)",
 			Severity: advisory.Critical, Confidence: Likely,
 			Keywords: []string{"circleci", "circle_token", "circle-token"}, Fold: true,
-			Find: named(lowerHex, 40, 40), Before: namedBefore, After: namedAfter,
-			Entropy: 3, Check: mixed,
+			Find: named(lowerHex, 40, 40), Before: 2 * namedBefore, After: namedAfter,
+			Entropy: 3, Check: mixed, Allowed: badgeToken,
 			Source: "https://circleci.com/changelog/new-format-for-api-access-tokens/",
 			True:   []string{"CIRCLECI_TOKEN=" + made(lowerHex, 40), "Circle-Token: " + made(lowerHex, 40)},
-			False:  []string{"circleci_sha1=" + made(lowerHex, 40)},
+			False: []string{
+				"circleci_sha1=" + made(lowerHex, 40),
+				"https://circleci.com/gh/o/r.svg?style=svg&circle-token=" + made(lowerHex, 40),
+			},
 		},
 		{
 			ID: "buildkite-token", Title: "Buildkite token",
@@ -112,6 +119,12 @@ func buildRules() []Rule {
 			False:  []string{"appveyor_build=v2." + made(base36, 20)},
 		},
 	}
+}
+
+// badgeToken: the token of a status badge opens the badge alone, and stands in
+// what everyone reads (https://circleci.com/docs/guides/insights/status-badges/).
+func badgeToken(m *Match) bool {
+	return bytes.Contains(m.Bytes[:m.Span.NameStart], []byte(".svg?"))
 }
 
 // jenkinsToken: a token begins with the version of its scheme.

@@ -119,7 +119,7 @@ func googleCloudRules() []Rule {
 			ID: "google-service-account-key", Title: "Google Cloud service account key",
 			Severity: advisory.Critical, Confidence: Likely,
 			Keywords: []string{"private_key_id"},
-			Pattern:  `private_key_id\\?"\s{0,8}:\s{0,8}\\?"[0-9a-f]{40}\\?",\s{0,16}\\?"private_key\\?"\s{0,8}:\s{0,8}\\?"(?P<secret>` + key + `[0-9A-Za-z+/=\\\s]{100,}-----END PRIVATE KEY-----)`,
+			Pattern:  `private_key_id\\?"\s{0,8}:\s{0,8}\\?"[0-9a-f]{40}\\?",\s{0,16}\\?"private_key\\?"\s{0,8}:\s{0,8}\\?"(?P<secret>` + key + `[0-9A-Za-z+/=\\\s]{60,}-----END PRIVATE KEY-----)`,
 			After:    8 << 10,
 			Check:    serviceAccountKey,
 			Source:   "https://cloud.google.com/iam/docs/keys-create-delete#creating",

@@ -64,7 +64,7 @@ func vaultRules() []Rule {
 			ID: "1password-service-account-token", Title: "1Password service account token",
 			Severity: advisory.Critical, Confidence: Certain,
 			Keywords: []string{"ops_eyJ"}, Bound: true,
-			Pattern: `ops_(eyJ[0-9A-Za-z+/_-]{200,}={0,2})`,
+			Pattern: `(ops_eyJ[0-9A-Za-z+/_-]{200,}={0,2})`,
 			After:   3 << 10,
 			Check:   onePasswordToken,
 			Source:  "https://developer.1password.com/docs/service-accounts/security/; that it is an account's address and keys as JSON in base 64 is known from practice",
@@ -127,7 +127,7 @@ func legacyVaultToken(m *Match) Confidence {
 }
 
 func onePasswordToken(m *Match) Confidence {
-	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(string(m.Value), "="))
+	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.Trim(string(m.Value[len("ops_"):]), "="))
 	b, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
 		return Likely

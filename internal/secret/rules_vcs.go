@@ -92,13 +92,15 @@ func madeFineGrained() string {
 	return text + fineGrainedMark(text) + made(base62, 8)
 }
 
-// installationToken: the short form carries the checksum of its siblings, though
-// not all that are issued were seen to; the long form is a signed JWT.
+// installationToken: the short form carries a checksum, the long one is a signed JWT.
 func installationToken(m *Match) Confidence {
-	if bytes.Contains(m.Value, []byte("_eyJ")) || !endsInCRC62(m.Value, "ghs_") {
+	switch {
+	case endsInCRC62(m.Value, "ghs_"):
+		return Certain
+	case bytes.Contains(m.Value, []byte("_eyJ")):
 		return Likely
 	}
-	return Certain
+	return Possible
 }
 
 // gitlabRules are GitLab's tokens, which tell their kinds apart by prefixes. Any
