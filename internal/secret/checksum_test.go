@@ -1,10 +1,12 @@
 package secret
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,9 +156,43 @@ func TestNamesNeedAnAssignment(t *testing.T) {
 
 // TestSamplesAreAlikeInEveryRun, since a rule is compared with itself in tests.
 func TestSamplesAreAlikeInEveryRun(t *testing.T) {
-	if made(base62, 40) != made(base62, 40) || madeUUID() != madeUUID() || !uuid([]byte(madeUUID())) {
-		t.Error("samples differ from run to run, or a UUID is none")
+	if once := made(base62, 40); once != made(base62, 40) {
+		t.Error("samples differ from call to call")
 	}
+	if !uuid([]byte(madeUUID())) {
+		t.Error("a UUID made for a sample is none")
+	}
+}
+
+// FuzzProviders: no text makes a pattern, a finder or a check fail, and every
+// value lies where its hit says.
+func FuzzProviders(f *testing.F) {
+	rules := slices.Concat(vcsRules(), cloudRules(), ciRules(), registryRules(), chatRules(), infraRules())
+	for _, r := range rules {
+		for _, sample := range append(r.True, r.False...) {
+			f.Add([]byte(sample))
+		}
+	}
+	e, err := NewEngine(rules)
+	if err != nil {
+		f.Fatal(err)
+	}
+	set, err := keyword.New(e.Words())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := e.Begin("")
+		set.Find(text, 0, len(text), func(word, at int) bool {
+			s.Keyword(text, 0, word, at)
+			return true
+		})
+		for _, h := range s.Hits() {
+			if !bytes.HasPrefix(text[h.Offset:], h.Value) {
+				t.Errorf("rule %s: %q is not at %d", h.Rule.ID, h.Value, h.Offset)
+			}
+		}
+	})
 }
 
 // BenchmarkProviderNames measures a text that names providers in every line and
