@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strings"
 )
 
 // Word is a literal to find.
@@ -34,105 +35,172 @@ const (
 // Set is a compiled list of words, safe for concurrent use.
 //
 // Every second position of the text is probed with the four bytes that stand
-// there, case folded: a filter says
-// whether any word holds them at its first or second byte. Where it does, a hash
-// table names the words, which are then compared. Probing half of the positions
-// with a filter beats walking an automaton, whose every step waits for the one
-// before (measured: see BenchmarkFind).
+// there, case folded. Of a word two neighbouring grams are known, the rarest of it,
+// of which one stands at such a position wherever the word does; of a word of three
+// or four bytes they are the gram at its beginning and the one before. The last three bytes
+// of a gram, the tail, choose a byte of a filter, in which the first one has a bit.
+// Where that is set a hash table names the words, which are then compared. Probing
+// half of the positions with a filter that fits in the nearest cache beats walking
+// an automaton, whose every step waits for the one before, and a filter of whole
+// grams, which fills up with what may precede the short words (measured: see
+// BenchmarkFind).
 type Set struct {
 	words []Word
-	// filter says for each hash of a gram whether there is one.
-	filter [1 << filterLog]bool
-	// slots is the hash table: the gram, and where its places begin and end.
+	// filter holds for each hash of a tail the bits of what may precede it; bit is
+	// each byte's.
+	filter [1 << filterLog]uint8
+	bit    [256]uint8
+	// slots is the hash table: the tail, and where its places begin and end.
 	slots  []slot
-	mask   uint32
+	shift  uint8
 	places []place
-	// longest is the length of the longest word.
-	longest int
+	// longest is the length of the longest word, reach the largest offset of a gram.
+	longest, reach int
 }
 
-const filterLog = 16
+const filterLog = 15
 
 type slot struct {
-	gram       uint32
+	tail       uint32
 	begin, end int32
 }
 
-// place says that a gram stands at this offset of a word; -1 for the byte before it.
+// place says that a gram stands at this offset of a word; -1 for the byte before
+// it. Of the gram the bytes of mask count, folded.
 type place struct {
-	word   int32
-	offset int8
+	gram, mask uint32
+	word       int32
+	offset     int8
 }
 
 // New compiles words. The index of a word in the list is what Find reports.
 func New(words []Word) (*Set, error) {
-	s := &Set{words: words}
-	byGram := map[uint32][]place{}
-	add := func(g uint32, p place) { byGram[g|fold] = append(byGram[g|fold], p) }
+	s := &Set{words: words, bit: precedents()}
+	byTail := map[uint32][]place{}
 	for i, w := range words {
 		if len(w.Text) < MinLength || (!w.Bound && len(w.Text) < minUnbound) {
 			return nil, fmt.Errorf("the word %q is too short to look for", w.Text)
 		}
 		s.longest = max(s.longest, len(w.Text))
-		n := int32(i)
-		switch text := []byte(w.Text); {
+		text := []byte(w.Text)
+		at := rarest(text)
+		s.reach = max(s.reach, at)
+		add := func(g, mask uint32, offset int, first uint8) {
+			g |= fold
+			byTail[g&tail] = append(byTail[g&tail], place{g & mask, mask, int32(i), int8(offset)})
+			s.filter[hash(g)] |= first
+		}
+		switch {
 		case len(text) >= minUnbound:
-			add(binary.LittleEndian.Uint32(text), place{n, 0})
-			add(binary.LittleEndian.Uint32(text[1:]), place{n, 1})
+			add(binary.LittleEndian.Uint32(text[at:]), all, at, s.bitOf(text[at]))
+			add(binary.LittleEndian.Uint32(text[at+1:]), all, at+1, s.bitOf(text[at+1]))
+			continue
+		case len(text) == gram:
+			add(binary.LittleEndian.Uint32(text), all, 0, s.bitOf(text[0]))
 		default:
-			// The gram takes in a neighbour: the byte after, or the one before.
-			if len(text) == gram {
-				add(binary.LittleEndian.Uint32(text), place{n, 0})
-			} else {
-				for _, c := range distinct(func(byte) bool { return true }) {
-					add(pack(text[0], text[1], text[2], c), place{n, 0})
-				}
-			}
-			for _, c := range distinct(func(c byte) bool { return !wordByte(c) }) {
-				add(pack(c, text[0], text[1], text[2]), place{n, -1})
+			// The gram takes in the byte behind the word, whatever it is.
+			for _, c := range distinct() {
+				add(pack(text[0], text[1], text[2], c), all>>8, 0, s.bitOf(text[0]))
 			}
 		}
+		add(pack(0, text[0], text[1], text[2]), tail, -1, outside)
 	}
-	s.index(byGram)
+	s.index(byTail)
 	return s, nil
 }
 
-func (s *Set) index(byGram map[uint32][]place) {
-	size := 1 << bits.Len(uint(2*len(byGram)))
-	s.slots, s.mask = make([]slot, size), uint32(size-1)
-	for g, places := range byGram {
-		s.filter[hash(g)] = true
-		at := g * spread >> 7 & s.mask
+func (s *Set) index(byTail map[uint32][]place) {
+	log := bits.Len(uint(2 * len(byTail)))
+	s.slots, s.shift = make([]slot, 1<<log), uint8(32-log)
+	for t, places := range byTail {
+		at := s.slot(t)
 		for s.slots[at].end != 0 {
-			at = (at + 1) & s.mask
+			at = (at + 1) & uint32(len(s.slots)-1)
 		}
 		begin := int32(len(s.places))
 		s.places = append(s.places, places...)
-		s.slots[at] = slot{gram: g, begin: begin, end: int32(len(s.places))}
+		s.slots[at] = slot{tail: t, begin: begin, end: int32(len(s.places))}
 	}
 }
 
 // fold sets the bit that tells lower from upper case letters; other bytes that
 // it makes equal are told apart when words are compared.
-const fold = 0x20202020
+const (
+	fold   = 0x20202020
+	fold64 = fold<<32 | fold
+	all    = 0xffffffff
+	// tail are the last three bytes of a gram.
+	tail = 0xffffff00
+)
 
 const spread = 0x9e3779b1 // 2^32 divided by the golden ratio
 
-func hash(g uint32) uint32 { return g * spread >> (32 - filterLog) }
+// hash is the place of a gram's tail in the filter.
+func hash(g uint32) uint32 { return (g & tail) * spread >> (32 - filterLog) }
+
+// slot is where the search for a tail in the hash table begins.
+func (s *Set) slot(t uint32) uint32 { return (t * spread) >> (s.shift & 31) }
+
+// outside is the bit of the bytes that end an identifier.
+const outside = 1 << 7
+
+// precedents gives each byte its bit in the filter: one for all that is outside of
+// identifiers, seven for those of identifiers, in either case the same.
+func precedents() (bit [256]uint8) {
+	for c := range 256 {
+		f := c | 0x20
+		if wordByte(byte(c)) {
+			bit[f] |= 1 << (uint32(f) % 7)
+		} else {
+			bit[f] |= outside
+		}
+	}
+	return bit
+}
+
+func (s *Set) bitOf(c byte) uint8 { return s.bit[c|0x20] }
+
+// farthest bounds where in a word its grams stand.
+const farthest = 16
+
+// rarest returns the offset of the two grams of a word that text holds least often.
+func rarest(text []byte) int {
+	best, score := 0, 0
+	for at := 0; at <= farthest && at+minUnbound <= len(text); at++ {
+		first := 0
+		for _, c := range text[at : at+gram] {
+			first += rarity(c)
+		}
+		second := first - rarity(text[at]) + rarity(text[at+gram])
+		if n := min(first, second); n > score {
+			best, score = at, n
+		}
+	}
+	return best
+}
+
+// rarity is how seldom a byte is in text: letters by their rank in English and in
+// programs. What is neither letter nor space is rare next to letters.
+func rarity(c byte) int {
+	if c|0x20 >= 'a' && c|0x20 <= 'z' {
+		return strings.IndexByte("etnoriasclpdumfghbvykwxjqz", c|0x20)
+	}
+	if c == ' ' {
+		return 4
+	}
+	return 18
+}
 
 func pack(a, b, c, d byte) uint32 {
 	return uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24
 }
 
-// distinct are the bytes that a gram can hold for those that pass, each once
-// after folding.
-func distinct(pass func(byte) bool) []byte {
+// distinct are the bytes that are left once each is folded.
+func distinct() []byte {
 	var list []byte
-	seen := [256]bool{}
 	for c := range 256 {
-		if b := byte(c); pass(b) && !seen[b|0x20] {
-			seen[b|0x20] = true
-			list = append(list, b|0x20)
+		if c&0x20 != 0 {
+			list = append(list, byte(c))
 		}
 	}
 	return list
@@ -151,21 +219,19 @@ func (s *Set) Find(b []byte, from, to int, hit func(word, at int) bool) {
 	i := from
 	// Six probes at a time, of which none passes in most cases.
 	for ; i+16 <= len(b) && i+10 < to; i += 12 {
-		v, w := binary.LittleEndian.Uint64(b[i:]), binary.LittleEndian.Uint64(b[i+6:])
-		h := [6]uint32{
-			hash(uint32(v) | fold), hash(uint32(v>>16) | fold), hash(uint32(v>>32) | fold),
-			hash(uint32(w) | fold), hash(uint32(w>>16) | fold), hash(uint32(w>>32) | fold),
-		}
-		if !(s.filter[h[0]] || s.filter[h[1]] || s.filter[h[2]] || s.filter[h[3]] || s.filter[h[4]] || s.filter[h[5]]) {
+		v, w := binary.LittleEndian.Uint64(b[i:])|fold64, binary.LittleEndian.Uint64(b[i+6:])|fold64
+		passed := s.probe(uint32(v)) | s.probe(uint32(v>>16)) | s.probe(uint32(v>>32)) |
+			s.probe(uint32(w)) | s.probe(uint32(w>>16)) | s.probe(uint32(w>>32))
+		if passed == 0 {
 			continue
 		}
-		for k := range h {
-			if at := i + 2*k; s.filter[h[k]] && !s.look(b, at, from, to, binary.LittleEndian.Uint32(b[at:])|fold, hit) {
+		for at := i; at < i+12; at += 2 {
+			if g := binary.LittleEndian.Uint32(b[at:]) | fold; s.probe(g) != 0 && !s.look(b, at, from, to, g, hit) {
 				return
 			}
 		}
 	}
-	for ; i <= to && i+gram <= len(b); i += 2 {
+	for ; i <= to+s.reach && i+gram <= len(b); i += 2 {
 		if !s.look(b, i, from, to, binary.LittleEndian.Uint32(b[i:])|fold, hit) {
 			return
 		}
@@ -176,13 +242,21 @@ func (s *Set) Find(b []byte, from, to int, hit func(word, at int) bool) {
 	}
 }
 
-// look compares the words whose gram stands at b[i:].
+// probe is 0 where no word has these four bytes for a gram.
+func (s *Set) probe(g uint32) uint8 { return s.filter[hash(g)] & s.bit[uint8(g)] }
+
+// look compares the words whose gram g, folded, stands at b[i:].
 func (s *Set) look(b []byte, i, from, to int, g uint32, hit func(word, at int) bool) bool {
-	for at := g * spread >> 7 & s.mask; s.slots[at].end != 0; at = (at + 1) & s.mask {
-		if s.slots[at].gram != g {
+	t := g & tail
+	for at := s.slot(t); s.slots[at].end != 0; at = (at + 1) & uint32(len(s.slots)-1) {
+		if s.slots[at].tail != t {
 			continue
 		}
-		for _, p := range s.places[s.slots[at].begin:s.slots[at].end] {
+		for k := s.slots[at].begin; k < s.slots[at].end; k++ {
+			p := &s.places[k]
+			if g&p.mask != p.gram {
+				continue
+			}
 			w := &s.words[p.word]
 			start := i - int(p.offset)
 			if start < from || start >= to || start+len(w.Text) > len(b) {
