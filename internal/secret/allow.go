@@ -13,6 +13,10 @@ func placeholder(m *Match) bool {
 	if len(v) > 512 {
 		return bytes.Contains(v, []byte("EXAMPLE")) || bytes.Contains(v, []byte("....")) || bytes.Contains(v, []byte("xxxxxxxx"))
 	}
+	return placeholderText(v)
+}
+
+func placeholderText(v []byte) bool {
 	return publishedExample(v) || repeats(v) || sequence(v) || standInWord(v)
 }
 

@@ -42,7 +42,7 @@ func mannerOf(path string) manner {
 	case "json", "xml", "ipynb", "plist", "config", "json5", "jsonc", "webmanifest", "har":
 		return data
 	case "env", "properties", "yml", "yaml", "ini", "cfg", "conf", "cnf", "toml", "npmrc", "yarnrc", "pypirc", "netrc", "tfvars", "tf", "hcl",
-		"sh", "bash", "zsh", "ksh", "fish", "bashrc", "profile", "zshrc", "bash_profile", "ps1", "psm1", "bat", "cmd", "service",
+		"sh", "bash", "zsh", "ksh", "fish", "bashrc", "profile", "zshrc", "bash_profile", "bat", "cmd", "service",
 		"sql", "envrc", "s3cfg", "boto", "passwd", "local", "production", "prod", "staging", "development", "dockerfile", "rc", "desktop",
 		"bash_history", "zsh_history", "history", "credentials", "secret", "secrets", "settings", "credential", "vars", "flaskenv", "list", "sources":
 		return settings
@@ -53,7 +53,7 @@ func mannerOf(path string) manner {
 		return source
 	case "py", "rb", "php", "go", "java", "kt", "kts", "scala", "groovy", "gradle", "cs", "vb", "fs", "c", "h", "cc", "cpp", "cxx", "hpp", "hh",
 		"rs", "pl", "pm", "t", "lua", "swift", "m", "mm", "ex", "exs", "erl", "hrl", "clj", "cljs", "r", "jl", "dart", "pyi", "phtml", "erb", "pyx",
-		"inc", "jsp", "asp", "aspx", "cshtml", "coffee", "tcl", "awk", "d", "s", "asm", "nim", "zig", "ml", "mli", "hs", "rake", "gemspec", "tmpl", "tpl", "ejs", "hbs",
+		"inc", "jsp", "asp", "aspx", "cshtml", "coffee", "tcl", "awk", "d", "s", "asm", "nim", "zig", "ps1", "psm1", "ml", "mli", "hs", "rake", "gemspec", "tmpl", "tpl", "ejs", "hbs",
 		"proto", "graphql", "j2", "jinja2", "jinja", "template", "mk", "cmake", "am", "ac", "m4":
 		return source
 	}
@@ -82,7 +82,7 @@ func exampleFolder(name string) bool {
 		"mock", "mocks", "spec", "specs", "fixture", "fixtures", "example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "documentation",
 		"man", "locale", "locales", "i18n", "l10n", "lang", "langs", "translations", "benchmark", "benchmarks", "benches", "e2e", "cypress", "storybook",
 		"tutorial", "tutorials", "site-docs", "unittests", "unit_tests", "integration_tests", "functional_tests", "testutil", "testutils", "testsuite",
-		"testlib", "test_utils", "vectors", "wycheproof", "help", "manual", "javadoc", "gtk-doc", "doc-base", "info", "examplefiles":
+		"testlib", "test_utils", "molecule", "vectors", "wycheproof", "help", "manual", "javadoc", "gtk-doc", "doc-base", "info", "examplefiles":
 		return true
 	}
 	return strings.HasSuffix(name, "-tests") || strings.HasSuffix(name, "_tests") || strings.HasSuffix(name, "-test") || strings.HasSuffix(name, "_test") ||

@@ -1,6 +1,9 @@
 package secret
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/base64"
+)
 
 // shape is what the bytes of a value say about themselves.
 type shape struct {
@@ -153,6 +156,10 @@ func readsLikeWord(word []byte) bool {
 			usual++
 		}
 	}
+	// Long runs are words with fewer usual pairs: chance makes less of them.
+	if len(word) >= 8 {
+		return usual*20 >= (len(word)-1)*13
+	}
 	return usual*10 >= (len(word)-1)*7
 }
 
@@ -216,9 +223,30 @@ var referenceStarts = [][]byte{
 	[]byte("sha256:"), []byte("bundle:"), []byte("system."), []byte("var."), []byte("local."), []byte("module."), []byte("this."), []byte("self."),
 }
 
-// cryptHash reports the forms of crypt(5): $1$, $2y$, $5$, $6$, $y$.
+// cryptHash reports the forms of crypt(5): $1$, $2y$, $5$, $6$, $y$, $apr1$, also
+// behind a user's name.
 func cryptHash(v []byte) bool {
-	return len(v) > 3 && v[0] == '$' && (v[2] == '$' || v[3] == '$')
+	if i := bytes.IndexByte(v, '$'); i == 0 || i > 0 && v[i-1] == ':' {
+		v = v[i+1:]
+		n := bytes.IndexByte(v, '$')
+		return n > 0 && n <= 4
+	}
+	return false
+}
+
+// encodesWords reports base64 of text whose letters read like words.
+func encodesWords(v []byte) bool {
+	text, err := base64.RawStdEncoding.DecodeString(string(bytes.TrimRight(v, "=")))
+	if err != nil || len(text) < 6 {
+		return false
+	}
+	for _, c := range text {
+		if c < ' ' && c != '\n' || c >= 0x7f {
+			return false
+		}
+	}
+	s := shapeOf(text)
+	return s.wordlike() || placeholderText(text)
 }
 
 // looksLikeCode reports values that are pieces of source text, expressions or

@@ -629,7 +629,7 @@ func refusedWord(word string) bool {
 		"fingerprint", "thumbprint", "is", "has", "no", "not", "use", "require", "requires", "enable", "enabled", "disable", "disabled", "allow", "show", "hide", "toggle",
 		"msg", "message", "title", "description", "help", "icon", "button", "input", "type", "kind", "class", "id", "count", "length", "size", "sort", "primary", "foreign", "partition",
 		"change", "update", "enter", "new", "old", "current", "expired", "weak", "same", "min", "max", "unique", "design", "css", "color", "colors", "theme", "spacing", "component", "telemetry", "commit", "rev", "revision", "dedup", "idempotency",
-		"map", "translation", "i18n", "locale", "unexpected", "unterminated", "illegal", "reserved":
+		"bypass", "compass", "encompass", "map", "translation", "i18n", "locale", "unexpected", "unterminated", "illegal", "reserved":
 		return true
 	}
 	return false

@@ -13,21 +13,18 @@ func gradePassword(m *Match) Confidence {
 	if !ok {
 		return Rejected
 	}
-	if cryptHash(v) {
-		return how.cap(Possible)
-	}
 	s := shapeOf(v)
 	if looksLikeCode(v, &s) || plainWord(v) {
 		return Rejected
 	}
 	mixed := s.length >= 8 && s.classes() >= 3 && !s.wordlike()
-	if m.Path != "" && s.length < 16 && disguised(v) {
+	if m.Path != "" && s.length < 16 && (disguised(v) || identifier(v)) {
 		how.most = Possible
 	}
 	switch {
 	case s.random() || mixed && how.written != source && how.written != unknown:
 		return how.cap(Likely)
-	case mixed && s.digits > 0 && s.letters() > 0 && !identifier(v):
+	case mixed && s.digits > 0 && s.letters() > 0:
 		return how.cap(Likely)
 	case how.written == settings:
 		return how.cap(Possible)
@@ -108,7 +105,12 @@ func valueOf(m *Match) ([]byte, written, bool) {
 			}
 		}
 	}
-	if sampleName(m.Name) || m.Path != "" && (commented(m) || m.Span.NameEnd > 0 && how.written == source && !statement(m)) {
+	switch {
+	case cryptHash(v), encodesWords(v), hasFold(v, "0x"):
+		// Hashes, and keys that a device has put in a form of its own.
+		how.most = Possible
+	case m.Path == "":
+	case sampleName(m.Name), commented(m), strings.HasSuffix(m.Path, ".py") && documented(m):
 		how.most = Possible
 	}
 	return v, how, true
@@ -126,15 +128,27 @@ func commented(m *Match) bool {
 	return false
 }
 
-// statement reports assignments that the language of the file has. YAML in the
-// documentation of Python modules and in Ruby's comments is none.
-func statement(m *Match) bool {
-	if !strings.HasSuffix(m.Path, ".py") {
-		return true
+// documented reports values within one of Python's strings of several lines, which
+// document what stands before them.
+func documented(m *Match) bool {
+	text, at := m.Around(MaxReach)
+	before := text[:at]
+	last := max(bytes.LastIndex(before, []byte(`"""`)), bytes.LastIndex(before, []byte("'''")))
+	if last < 0 {
+		return false
 	}
-	b := m.Bytes
-	between := bytes.TrimLeft(b[m.Span.NameEnd:m.Span.Start], " ")
-	return len(between) == 0 || between[0] != ':' || bytes.IndexByte(between, '=') >= 0
+	head := bytes.Trim(before[bytes.LastIndexByte(before[:last], '\n')+1:last], " \t")
+	tail, _, more := bytes.Cut(before[last+3:], []byte{'\n'})
+	switch {
+	case len(bytes.TrimSpace(tail)) > 0 || !more:
+		// What begins a string has nothing before it but an assignment.
+		return true
+	case len(head) > 0:
+		return len(head) == 1 || bytes.IndexByte([]byte("=(,:"), head[len(head)-1]) >= 0 || bytes.HasSuffix(head, []byte("= r"))
+	}
+	// Alone on its line: it begins a string below a line that asks for one.
+	above := bytes.TrimRight(before[:last], " \t\r\n")
+	return len(above) > 0 && bytes.IndexByte([]byte(":=("), above[len(above)-1]) >= 0
 }
 
 // holdsControl reports control bytes that text has not.
