@@ -47,6 +47,7 @@ type Entry struct {
 	Kind evidence.ExecutableKind `json:"kind"`
 	// Mode is in the form of ls: "-rwsr-xr-x".
 	Mode   string `json:"mode"`
+	UID    int    `json:"uid"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256,omitempty"`
 	Status Status `json:"status"`
@@ -69,10 +70,10 @@ type Entry struct {
 	// says what makes it so.
 	Risk  int      `json:"risk,omitempty"`
 	Risks []string `json:"risks,omitempty"`
-
-	setuid, setgid bool
-	uid            int
 }
+
+func (e *Entry) setuid() bool { return len(e.Mode) > 3 && (e.Mode[3] == 's' || e.Mode[3] == 'S') }
+func (e *Entry) setgid() bool { return len(e.Mode) > 6 && (e.Mode[6] == 's' || e.Mode[6] == 'S') }
 
 // Account is the account of one image.
 type Account struct {
@@ -83,24 +84,25 @@ type Account struct {
 	Lower         int            `json:"lower"`
 	LowerByStatus map[Status]int `json:"lowerByStatus"`
 	// BuiltBy counts the built ones of the final image by history line.
-	BuiltBy []Source `json:"builtBy,omitempty"`
+	BuiltBy []BuildStep `json:"builtBy,omitempty"`
 	// Links counts links of system tools (/etc/alternatives) beside them.
 	Links int `json:"links,omitempty"`
 	// Entries are all of them: first what is not in order, largest risk first,
 	// then by path.
 	Entries []Entry `json:"entries"`
-
-	publishers map[Watched]string
 }
 
-// Publisher names the package of a distribution that a watched file came with,
-// as it came: its digest matches, or, where none was computed, nothing wrote the
-// file after the package was installed. What such a file holds is known to
-// everybody who can download the package. Empty where there is none.
-func (a *Account) Publisher(w Watched) string { return a.publishers[w] }
+// Publishers are the owners of watched files.
+type Publishers map[Watched]string
 
-// Source is a layer that brought executables which no package owns.
-type Source struct {
+// Of names the package of a distribution that a watched file came with, as it
+// came: its digest matches, or, where none was computed, nothing wrote the file
+// after the package was installed. What such a file holds is known to everybody
+// who can download the package. Empty where there is none.
+func (p Publishers) Of(path string, layer int) string { return p[Watched{path, layer}] }
+
+// BuildStep is a layer that brought executables which no package owns.
+type BuildStep struct {
 	Layer       inventory.LayerRef `json:"layer"`
 	Executables int                `json:"executables"`
 }
@@ -115,7 +117,7 @@ type Input struct {
 	// Base is how many layers, from the first, belong to the image's base.
 	Base     int
 	Packages []inventory.Package
-	// Watch are further files whose owners are asked for with Publisher.
+	// Watch are further files whose owners are asked for for.
 	Watch []Watched
 }
 
@@ -126,14 +128,13 @@ type Watched struct {
 }
 
 // Of makes the account.
-func Of(in Input) *Account {
+func Of(in Input) (*Account, Publishers) {
 	b := &book{Input: in, links: evidence.LinksOf(in.Layers), at: map[string]*record{}}
 	b.gather()
 	b.claims()
 	b.packages()
 	b.sources()
 	a := &Account{ByStatus: map[Status]int{}, LowerByStatus: map[Status]int{}, Entries: b.settle(), Links: b.alternatives}
-	a.publishers = b.publishers()
 	built := map[int]int{}
 	for i := range a.Entries {
 		e := &a.Entries[i]
@@ -149,9 +150,9 @@ func Of(in Input) *Account {
 		}
 	}
 	for layer, n := range built {
-		a.BuiltBy = append(a.BuiltBy, Source{Layer: in.Refs[layer], Executables: n})
+		a.BuiltBy = append(a.BuiltBy, BuildStep{Layer: in.Refs[layer], Executables: n})
 	}
-	slices.SortFunc(a.BuiltBy, func(x, y Source) int {
+	slices.SortFunc(a.BuiltBy, func(x, y BuildStep) int {
 		return cmp.Or(cmp.Compare(y.Executables, x.Executables), cmp.Compare(x.Layer.Index, y.Layer.Index))
 	})
 	slices.SortStableFunc(a.Entries, func(x, y Entry) int {
@@ -162,7 +163,7 @@ func Of(in Input) *Account {
 			cmp.Compare(x.Layer.Index, y.Layer.Index),
 		)
 	})
-	return a
+	return a, b.publishers()
 }
 
 func boolFirst(a, b bool) int {
@@ -338,10 +339,9 @@ func (b *book) settle() []Entry {
 func (b *book) entry(path string, r *record, i instance) Entry {
 	place := b.fates.Of(i.path, i.layer)
 	e := Entry{
-		Path: i.path, Kind: i.Kind, Mode: i.Mode.String(), Size: i.Size, SHA256: hex.EncodeToString(i.SHA256),
+		Path: i.path, Kind: i.Kind, Mode: lsMode(i.Mode), UID: i.UID, Size: i.Size, SHA256: hex.EncodeToString(i.SHA256),
 		Capabilities: capabilities(i.Capabilities), LinkTo: i.linkTo,
 		Layer: place.Layer, Liveness: place.Liveness, By: place.By,
-		setuid: isSetuid(i.Mode), setgid: isSetgid(i.Mode), uid: i.UID,
 	}
 	if b.owned(&e, r, i) {
 		return e

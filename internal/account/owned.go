@@ -68,9 +68,9 @@ func (b *book) owned(e *Entry, r *record, i instance) bool {
 	return true
 }
 
-// publishers answers Publisher for the watched files.
-func (b *book) publishers() map[Watched]string {
-	found := map[Watched]string{}
+// publishers finds the owners of the watched files.
+func (b *book) publishers() Publishers {
+	found := Publishers{}
 	for _, w := range b.Watch {
 		r := b.at[b.links.Resolve(w.Path)]
 		if r == nil {
@@ -254,8 +254,24 @@ func (b *book) sources() {
 
 func has(m map[string]bool, key string) bool { _, ok := m[key]; return ok }
 
-func isSetuid(m fs.FileMode) bool { return m&fs.ModeSetuid != 0 }
-func isSetgid(m fs.FileMode) bool { return m&fs.ModeSetgid != 0 }
+// lsMode writes a mode as ls does (POSIX.1-2017, ls, "Long format").
+func lsMode(m fs.FileMode) string {
+	b := []byte(m.Perm().String())
+	for _, special := range []struct {
+		bit  fs.FileMode
+		at   int
+		mark byte
+	}{{fs.ModeSetuid, 3, 's'}, {fs.ModeSetgid, 6, 's'}, {fs.ModeSticky, 9, 't'}} {
+		switch {
+		case m&special.bit == 0:
+		case b[special.at] == 'x':
+			b[special.at] = special.mark
+		default:
+			b[special.at] = special.mark - 'a' + 'A'
+		}
+	}
+	return string(b)
+}
 
 // capabilityNames are Linux's by number (include/uapi/linux/capability.h).
 var capabilityNames = [...]string{

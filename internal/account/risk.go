@@ -25,9 +25,9 @@ func (b *book) weigh(e *Entry) {
 	default:
 		e.Risk++
 	}
-	if e.setuid && e.uid == 0 {
+	if e.setuid() && e.UID == 0 {
 		add(50, "setuid root")
-	} else if e.setuid || e.setgid {
+	} else if e.setuid() || e.setgid() {
 		add(20, "setuid or setgid")
 	}
 	if e.Capabilities != "" {

@@ -32,12 +32,12 @@ func signs() []sign {
 			techniques: []string{"T1548.001"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {
 				switch {
-				case !(e.setuid || e.setgid) || !e.Status.Open() || e.Kind == evidence.Library:
+				case !(e.setuid() || e.setgid()) || !e.Status.Open() || e.Kind == evidence.Library:
 					return secret.Rejected, 0, ""
-				case e.setuid && e.uid == 0:
+				case e.setuid() && e.UID == 0:
 					return secret.Likely, advisory.High, e.Mode + " root"
-				case e.setuid:
-					return secret.Likely, advisory.Medium, fmt.Sprintf("%s, user %d", e.Mode, e.uid)
+				case e.setuid():
+					return secret.Likely, advisory.Medium, fmt.Sprintf("%s, user %d", e.Mode, e.UID)
 				}
 				return secret.Possible, advisory.Medium, e.Mode
 			},
@@ -47,7 +47,7 @@ func signs() []sign {
 			rationale:  "A shell, an interpreter or a copying tool with setuid root is root for everybody; no distribution ships one.",
 			techniques: []string{"T1548.001"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {
-				if !e.setuid || e.uid != 0 || !escapes[interpreterName(e.Path)] {
+				if !e.setuid() || e.UID != 0 || !escapes[interpreterName(e.Path)] {
 					return secret.Rejected, 0, ""
 				}
 				return secret.Certain, advisory.Critical, e.Mode + " root"

@@ -315,8 +315,9 @@ func fixture() *verdict.Report {
 	}
 	hold(&v, infos, fixtureCases())
 	act(&v)
-	v.Headline.Decision = verdict.RebuildNow
-	v.Headline.Text = "REBUILD NOW: 12 fixable HIGH/CRITICAL; one base bump clears 8"
+	addContents(&v)
+	v.Headline.Decision = verdict.DoNotRun
+	v.Headline.Text = "DO NOT RUN: 1 sign of planted code; 1 altered executable; 2 secrets to rotate; 12 fixable HIGH/CRITICAL"
 	v.Coverage.Complete = true
 	v.Coverage.Databases = infos
 	v.Coverage.Layers = len(v.Image.Layers)
@@ -328,7 +329,7 @@ func fixture() *verdict.Report {
 	v.Coverage.Skipped = []verdict.Skipped{{Layer: 4, Problem: evidence.Problem{Path: "app/vendor/bad.jar", Inspector: "java", Reason: "not a zip archive, although its name says so"}}}
 	v.Coverage.Warnings = []string{"trivy-db is 6 days old: plimsoll db update fetches today's"}
 	v.Coverage.NotRuledOut = []string{
-		"secrets, malware and misconfiguration: this verdict looked for known vulnerabilities only",
+		"unsafe settings of the image and its Dockerfile",
 		"software that no inspector knows, such as binaries compiled from C without package metadata",
 		"vulnerabilities published after the databases were built",
 	}

@@ -57,6 +57,9 @@ func groupFindings(v *verdict.Verdict) (groups []*group, whole []*triage.Finding
 	rows := map[string]int{}
 	for i := range v.Findings {
 		f := &v.Findings[i]
+		if f.Evidence != nil {
+			continue // listed in sections of their own
+		}
 		if f.PackageID == "" {
 			whole = append(whole, f)
 			continue

@@ -44,7 +44,9 @@ func poison(v reflect.Value, text string) {
 			return
 		}
 		for i := range v.NumField() {
-			poison(v.Field(i), text)
+			if v.Field(i).CanSet() {
+				poison(v.Field(i), text)
+			}
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/reconcile"
 	"plimsoll/internal/triage"
@@ -131,6 +132,7 @@ func completeVerdict(v verdict.Verdict) verdict.Verdict {
 		}
 	}
 	v.Packages = orEmpty(v.Packages)
+	v.Account = completeAccount(v.Account.Open())
 	v.Reconciliation = completeReconciliation(v.Reconciliation)
 	v.Coverage.Databases = orEmpty(v.Coverage.Databases)
 	v.Coverage.PackagesByType = orEmptyMap(v.Coverage.PackagesByType)
@@ -148,6 +150,12 @@ func completeVerdict(v verdict.Verdict) verdict.Verdict {
 		v.Gate = &gate
 	}
 	return v
+}
+
+func completeAccount(a account.Account) account.Account {
+	a.ByStatus, a.LowerByStatus = orEmptyMap(a.ByStatus), orEmptyMap(a.LowerByStatus)
+	a.Entries = orEmpty(a.Entries)
+	return a
 }
 
 func completeImage(image verdict.Image) verdict.Image {

@@ -195,7 +195,7 @@ func (p *page) indent(n int) span { return span{strings.Repeat(" ", n), p.styles
 // decision gives the headline its colour.
 func (p *page) decision(d verdict.Decision) lipgloss.Style {
 	switch d {
-	case verdict.RebuildNow:
+	case verdict.RebuildNow, verdict.DoNotRun:
 		return p.styles.red.Bold(true)
 	case verdict.RebuildSoon, verdict.Incomplete:
 		return p.styles.yellow.Bold(true)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"plimsoll/internal/advisory"
 	"plimsoll/internal/verdict"
 )
 
@@ -131,7 +130,7 @@ func (s *schemaMaker) fields(t reflect.Type, properties *node, required *[]strin
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
-		case name == "-":
+		case name == "-", !f.IsExported() && !f.Anonymous:
 			continue
 		case f.Anonymous && name == "":
 			if err := s.fields(f.Type, properties, required); err != nil {
@@ -169,7 +168,7 @@ func (s *schemaMaker) value(t reflect.Type) (*node, error) {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return object("type", "string", "format", "date-time"), nil
-	case t == reflect.TypeFor[advisory.Severity]() || t.Kind() == reflect.String && s.words[t] != nil:
+	case s.words[t] != nil:
 		return object("type", "string", "enum", s.words[t]), nil
 	}
 	switch t.Kind() {

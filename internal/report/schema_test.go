@@ -167,6 +167,9 @@ func populate(v reflect.Value, text string) {
 			return
 		}
 		for i := range v.NumField() {
+			if !v.Field(i).CanSet() {
+				continue
+			}
 			populate(v.Field(i), text)
 		}
 	case reflect.Slice:

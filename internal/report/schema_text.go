@@ -3,9 +3,12 @@ package report
 import (
 	"reflect"
 
+	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/reconcile"
+	"plimsoll/internal/secret"
 	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
@@ -26,12 +29,17 @@ func vocabularies() map[reflect.Type][]string {
 		reflect.TypeFor[advisory.FixState](): text(advisory.FixUnknown, advisory.Fixed, advisory.NotFixed, advisory.WontFix,
 			advisory.FixDeferred, advisory.EndOfLife, advisory.NotAffected, advisory.UnderReview),
 		reflect.TypeFor[advisory.MatchedBy](): text(advisory.BySource, advisory.ByBinary, advisory.ByEcosystem, advisory.ByCPE),
-		reflect.TypeFor[inventory.Liveness](): text(inventory.Visible, inventory.Shadowed, inventory.Deleted, inventory.Ghost),
+		reflect.TypeFor[inventory.Liveness](): text(inventory.Visible, inventory.Shadowed, inventory.Deleted, inventory.Ghost, inventory.InConfig),
 		reflect.TypeFor[triage.Disposition](): text(triage.Rebuild, triage.Defer, triage.Track, triage.Accepted),
-		reflect.TypeFor[triage.Kind]():        text(triage.Vulnerability, triage.EndOfLife),
+		reflect.TypeFor[triage.Kind]():        text(triage.Vulnerability, triage.EndOfLife, triage.Secret, triage.Malware, triage.Provenance),
 		reflect.TypeFor[triage.ActionKind](): text(triage.BumpBase, triage.UpgradePackage, triage.BumpDependency,
-			triage.RebuildBinary, triage.UpgradeRuntime, triage.ChangeRelease, triage.RefreshLayer),
-		reflect.TypeFor[verdict.Decision](): text(verdict.RebuildNow, verdict.RebuildSoon, verdict.TrackOnly,
+			triage.RebuildBinary, triage.UpgradeRuntime, triage.ChangeRelease, triage.RefreshLayer,
+			triage.RotateSecret, triage.RemoveCode, triage.Reinstall),
+		reflect.TypeFor[secret.Confidence](): {secret.Possible.String(), secret.Likely.String(), secret.Certain.String()},
+		reflect.TypeFor[account.Status]():    text(account.Statuses()...),
+		reflect.TypeFor[evidence.ExecutableKind](): text(evidence.Program, evidence.Library, evidence.Script, evidence.Windows,
+			evidence.Darwin, evidence.Bytecode, evidence.Unknown),
+		reflect.TypeFor[verdict.Decision](): text(verdict.DoNotRun, verdict.RebuildNow, verdict.RebuildSoon, verdict.TrackOnly,
 			verdict.NothingFound, verdict.Incomplete),
 	}
 }
@@ -48,7 +56,7 @@ func text[T ~string](values ...T) []string {
 // that the schema gives them. Schema fails on a field that is missing here.
 func descriptions() map[string]string {
 	all := map[string]string{}
-	for _, part := range []map[string]string{verdictText(), imageText(), coverageText(), findingText(), inventoryText(), reconcileText(), advisoryText()} {
+	for _, part := range []map[string]string{verdictText(), imageText(), coverageText(), findingText(), contentText(), accountText(), inventoryText(), reconcileText(), advisoryText()} {
 		for key, value := range part {
 			all[key] = value
 		}
@@ -73,6 +81,7 @@ func verdictText() map[string]string {
 		"Verdict.findings":       "What is wrong, ordered by disposition, known exploitation, severity, EPSS and CVSS.",
 		"Verdict.packages":       "Every installed package, ordered by type, name, version and path.",
 		"Verdict.reconciliation": "The databases' opinions side by side.",
+		"Verdict.account":        "The account of every executable.",
 		"Verdict.coverage":       "What was examined, and what this verdict does not rule out.",
 		"Verdict.gate":           "The outcome of the rules the run was asked to fail on; absent where there were none.",
 		"Headline":               "The verdict in one line.",
@@ -80,6 +89,10 @@ func verdictText() map[string]string {
 		"Headline.text":          "The whole line.",
 		"Headline.fixable":       "Counts, by severity, of vulnerability findings with a fix in packages of the final image.",
 		"Headline.unfixed":       "Counts, by severity, of vulnerability findings without a fix in packages of the final image.",
+		"Headline.secrets":       "Secrets that are likely or certain.",
+		"Headline.planted":       "Signs of planted code that are likely or certain.",
+		"Headline.altered":       "Executables that differ from their packages' records.",
+		"Headline.possible":      "Findings about content that are only possible: a person has to judge them.",
 		"Gate":                   "The outcome of the rules the run was asked to fail on.",
 		"Gate.failOn":            "The rules.",
 		"Gate.failed":            "Whether any rule is broken.",
@@ -167,6 +180,7 @@ func findingText() map[string]string {
 		"Finding.heldBy":        "The databases that hold it.",
 		"Finding.agreed":        "Whether the databases agree on it.",
 		"Finding.differences":   "Where they don't, and why.",
+		"Finding.evidence":      "What a finding about content rests on; absent for vulnerabilities and releases.",
 		"Finding.clearedBy":     "The id of the action that clears it.",
 		"Fix":                   "What would clear a finding.",
 		"Fix.state":             "Whether a fix exists or will.",
@@ -183,6 +197,65 @@ func findingText() map[string]string {
 		"Action.to":             "The version to install.",
 		"Action.clears":         "The ids of the findings that it clears.",
 		"Action.urgent":         "How many of those have the disposition rebuild.",
+	}
+}
+
+func contentText() map[string]string {
+	return map[string]string{
+		"Evidence":             "What a finding about a file's content, the configuration or history rests on.",
+		"Evidence.rule":        "The identifier of the rule or detector.",
+		"Evidence.confidence":  "How sure it is.",
+		"Evidence.inside":      "Where in an archive, step by step, parted by exclamation marks.",
+		"Evidence.line":        "The line, counted from 1; absent where there are none.",
+		"Evidence.offset":      "Bytes from the beginning of the innermost file.",
+		"Evidence.name":        "The variable or key that names a secret.",
+		"Evidence.redacted":    "What stands for a secret's value: its public prefix and its length.",
+		"Evidence.encoding":    "How the value was wrapped: base64, utf-16.",
+		"Evidence.certificate": "The certificate of the image that a private key belongs to.",
+		"Evidence.publishedBy": "The distribution's package that the file came with as it is: what it holds is known to everybody.",
+		"Evidence.value":       "Equal for equal secrets, wherever they stand.",
+		"Evidence.verified":    "What the provider said of it, where it was asked.",
+		"Evidence.detail":      "What this one does.",
+		"Evidence.excerpt":     "The code in question, short and without secrets.",
+		"Evidence.rationale":   "Why an honest image holds no such thing.",
+		"Evidence.techniques":  "Identifiers of MITRE ATT&CK.",
+		"Evidence.by":          "The layer that overwrote or deleted the file.",
+		"Evidence.also":        "Further places of the same thing.",
+	}
+}
+
+func accountText() map[string]string {
+	return map[string]string{
+		"Account":               "The account of every executable: each program, library and script has an owner, or is named as one that has none.",
+		"Account.executables":   "How many the final image shows.",
+		"Account.byStatus":      "Counts of those by status.",
+		"Account.lower":         "How many lower layers hold that the final image does not show.",
+		"Account.lowerByStatus": "Counts of those by status.",
+		"Account.builtBy":       "The steps that added executables which no package owns.",
+		"Account.links":         "Links of the alternatives system beside them.",
+		"Account.entries":       "Those that nobody vouches for (altered, unaccounted, built), the largest risk first; plimsoll account lists all.",
+		"BuildStep":             "A step that added executables.",
+		"BuildStep.layer":       "Its layer.",
+		"BuildStep.executables": "How many it added.",
+		"Entry":                 "One executable in one layer.",
+		"Entry.path":            "Its path, without a leading slash.",
+		"Entry.kind":            "What it is.",
+		"Entry.mode":            "Its mode in the form of ls.",
+		"Entry.uid":             "The user it belongs to.",
+		"Entry.size":            "Its length in bytes.",
+		"Entry.sha256":          "Its SHA-256.",
+		"Entry.status":          "Whose it is.",
+		"Entry.owner":           "The package that owns it, with its version.",
+		"Entry.ownerType":       "The owner's purl type.",
+		"Entry.reason":          "What the status rests on.",
+		"Entry.configuration":   "Whether its package means it to be edited.",
+		"Entry.capabilities":    "File capabilities.",
+		"Entry.linkTo":          "The name that holds the bytes, where this is a further name.",
+		"Entry.layer":           "The layer that wrote it.",
+		"Entry.liveness":        "Where it stands in the final image.",
+		"Entry.by":              "The layer that overwrote or deleted it.",
+		"Entry.risk":            "The larger the sooner to look at.",
+		"Entry.risks":           "What makes it so.",
 	}
 }
 

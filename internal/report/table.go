@@ -43,6 +43,7 @@ func (p *page) verdict(v *verdict.Verdict, opt Options) {
 	p.headline(v)
 	p.gate(v.Gate)
 	p.actions(v)
+	p.contents(v, opt)
 	p.findings(v, opt)
 	p.opinions(v, opt)
 	p.coverage(v, opt)

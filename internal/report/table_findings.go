@@ -72,8 +72,12 @@ func splitCalm(groups []*group) (blocks, calm []*group) {
 // findingsSummary is "118 in 23 packages: 41 rebuild now, 12 fixable below the bar, 65 without a fix".
 func findingsSummary(v *verdict.Verdict, groups int) string {
 	n := map[triage.Disposition]int{}
+	all := 0
 	for i := range v.Findings {
-		n[v.Findings[i].Disposition]++
+		if v.Findings[i].Evidence == nil {
+			n[v.Findings[i].Disposition]++
+			all++
+		}
 	}
 	var parts []string
 	for _, d := range []struct {
@@ -93,7 +97,7 @@ func findingsSummary(v *verdict.Verdict, groups int) string {
 	if groups == 0 {
 		where = "about the image as a whole"
 	}
-	return fmt.Sprintf("%s %s: %s", number(len(v.Findings)), where, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s %s: %s", number(all), where, strings.Join(parts, ", "))
 }
 
 // imageFinding is one about the image as a whole.

@@ -89,59 +89,36 @@ func (s *Scanner) warnOnce(err error) {
 // images it returns are in the same order.
 func (s *Scanner) Reference(ctx context.Context, ref string, opt image.Options) ([]verdict.Verdict, error) {
 	g := &gathering{scanner: s, layers: map[string]*outcome{}}
-	opt.Streamed = g.streamed
-	set, err := image.Open(ctx, ref, opt)
+	var verdicts []verdict.Verdict
+	err := s.each(ctx, g, ref, opt, func(e *Examined) error {
+		v, err := s.Judge(ctx, e)
+		if err == nil {
+			verdicts = append(verdicts, *v)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	defer set.Close()
-	verdicts := make([]verdict.Verdict, 0, len(set.Images))
-	for _, img := range set.Images {
-		v, err := s.image(ctx, g, img)
-		if err != nil {
-			return nil, fmt.Errorf("scan %s (%s): %w", img.Reference, img.Platform, err)
-		}
-		verdicts = append(verdicts, *v)
 	}
 	return verdicts, nil
 }
 
-func (s *Scanner) image(ctx context.Context, g *gathering, img *image.Image) (*verdict.Verdict, error) {
-	outcomes, err := g.all(ctx, img)
-	if err != nil {
-		return nil, err
-	}
-	refs := layerRefs(img)
-	layers := make([]*evidence.Layer, len(outcomes))
-	for i, o := range outcomes {
-		layers[i] = o.layer
-	}
-	merged := evidence.Merge(layers, refs)
-	for i, o := range outcomes {
-		if o.err != nil {
-			merged.Problems = append(merged.Problems, evidence.LayerProblem{
-				Layer:   i,
-				Problem: evidence.Problem{Reason: o.err.Error(), Incomplete: true},
-			})
-		}
-	}
+// Judge gives the verdict on an image that was examined.
+func (s *Scanner) Judge(ctx context.Context, e *Examined) (*verdict.Verdict, error) {
 	s.progress(Event{Kind: Matching})
-	base := triage.BaseOf(&img.Config)
-	merged.AddConfiguration(s.Content.Configuration(ctx, &img.Config), historyLayers(img, refs))
-	accounts := account.Of(account.Input{Layers: layers, Refs: refs, Base: base.Layers, Packages: merged.Inventory.Packages, Watch: watched(merged)})
-	merged.Planted = append(merged.Planted, accounts.Planted()...)
-	v, err := s.judge(ctx, merged, base, accounts)
+	v, err := s.judge(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	v.Image = describe(img, merged, layers, refs, base)
-	s.cover(v, merged, len(layers))
+	v.Image = e.Description
+	s.cover(v, e.Merged, len(e.Layers))
 	v.Headline = verdict.Summarise(v)
 	return v, nil
 }
 
 // judge asks the databases and weighs what they say.
-func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triage.Base, accounts *account.Account) (*verdict.Verdict, error) {
+func (s *Scanner) judge(ctx context.Context, e *Examined) (*verdict.Verdict, error) {
+	merged, base := e.Merged, e.Base
 	inv := &merged.Inventory
 	opinions, err := s.opinions(ctx, inv)
 	if err != nil {
@@ -154,13 +131,13 @@ func (s *Scanner) judge(ctx context.Context, merged *evidence.Merged, base triag
 	}
 	findings := triage.Findings(inv, recon)
 	findings = slices.Concat(findings, triage.Support(inv, s.Now),
-		triage.Secrets(merged.Secrets, accounts), triage.Planted(merged.Planted, accounts), triage.Altered(accounts))
+		triage.Secrets(merged.Secrets, e.publishers), triage.Planted(merged.Planted, e.publishers), triage.Altered(e.Account))
 	actions := triage.Actions(inv, findings, base, s.Order)
 	triage.Sort(findings)
 	if err := prose.titles(ctx, findings, recon); err != nil {
 		return nil, err
 	}
-	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon, Account: *accounts}
+	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon, Account: *e.Account}
 	if v.Packages == nil {
 		v.Packages = []inventory.Package{}
 	}

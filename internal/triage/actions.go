@@ -68,6 +68,8 @@ type planner struct {
 	base   Base
 	order  Order
 	groups map[string]*plan
+	// secretAt is the file that the rotation of a secret is named after, by its value.
+	secretAt map[string]string
 	// asking has the packages that ask for others, made when first needed.
 	asking map[need][]*inventory.Package
 }
@@ -76,12 +78,13 @@ type planner struct {
 type plan struct {
 	kind ActionKind
 	key  string
-	// title and about are of actions on content: the action, and what it takes out.
-	title  string
-	about  []string
-	pkg    *inventory.Package
-	clears []string
-	urgent int
+	// The others are of actions on content: the file that the action is named
+	// after and its owner, all files, and what is taken out.
+	place, owner          string
+	places, about, values []string
+	pkg                   *inventory.Package
+	clears                []string
+	urgent                int
 	// parts are the packages that change, by type and the name they are upgraded under.
 	parts map[string]*part
 }
@@ -145,13 +148,52 @@ func (a *planner) content(f *Finding) {
 	if f.Evidence.Confidence < secret.Likely {
 		return
 	}
-	kind, title := contentAction(f)
-	g := a.plan(kind, string(kind)+"\x00"+f.Path, nil)
-	g.add(f)
-	g.title = title
-	if !slices.Contains(g.about, f.Title) {
-		g.about = append(g.about, f.Title)
+	kind, place := contentAction(f)
+	// One secret is rotated once, wherever it stands; those of one file together.
+	if value := f.Evidence.Value; value != "" {
+		if first, known := a.secretAt[value]; known {
+			place = first
+		}
+		if a.secretAt == nil {
+			a.secretAt = map[string]string{}
+		}
+		a.secretAt[value] = place
 	}
+	g := a.plan(kind, string(kind)+"\x00"+place, nil)
+	g.add(f)
+	g.place = place
+	g.owner = f.Package
+	g.places = appendNew(g.places, f.Path)
+	g.about = appendNew(g.about, f.Title)
+	g.values = appendNew(g.values, f.Evidence.Value)
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// contentTitle is the change in words.
+func (g *plan) contentTitle() string {
+	switch g.kind {
+	case RotateSecret:
+		what, where := "the secret", g.place
+		if n := len(g.values); n > 1 {
+			what = fmt.Sprintf("the %d secrets", n)
+		}
+		switch n := len(g.places) - 1; {
+		case n == 1:
+			where += " and 1 other place"
+		case n > 1:
+			where += fmt.Sprintf(" and %d other places", n)
+		}
+		return "rotate " + what + " in " + where + ", and build without"
+	case RemoveCode:
+		return "build without " + g.place + ", and find out how it got there"
+	}
+	return "restore " + g.place + " of " + g.owner
 }
 
 // matched is the name a package is upgraded under and the version that its
@@ -328,7 +370,7 @@ func (a *planner) finish(g *plan) Action {
 		x.Title = fmt.Sprintf("rebuild on a newer %s: %s", cmp.Or(a.base.Name, "base"), clears)
 		x.Detail = fmt.Sprintf("%s: %s (%s)", layers(a.base.Layers), upgrades(parts), a.base.Reason)
 	case RotateSecret, RemoveCode, Reinstall:
-		x.Title = g.title + ": " + clears
+		x.Title = g.contentTitle() + ": " + clears
 		x.Detail = list(g.about)
 	case ChangeRelease:
 		x.Title = "plan the move to a distribution release in standard support"

@@ -51,7 +51,7 @@ type Evidence struct {
 
 // Secrets turns secrets into findings. The copies of one file in several layers
 // are one finding, told of the copy that is nearest to the final image.
-func Secrets(secrets []evidence.PlacedSecret, owners *account.Account) []Finding {
+func Secrets(secrets []evidence.PlacedSecret, owners account.Publishers) []Finding {
 	var findings []Finding
 	index := map[string]int{}
 	inConfig := map[string]int{}
@@ -70,7 +70,7 @@ func Secrets(secrets []evidence.PlacedSecret, owners *account.Account) []Finding
 			}
 			inConfig[value] = len(findings)
 		}
-		publisher := owners.Publisher(account.Watched{Path: s.Path, Layer: s.Place.Layer.Index})
+		publisher := owners.Of(s.Path, s.Place.Layer.Index)
 		if publisher != "" {
 			s.Confidence = secret.Possible
 		}
@@ -135,7 +135,7 @@ func disposeOf(f *Finding) Disposition {
 }
 
 // Planted turns planted code into findings.
-func Planted(code []evidence.PlacedCode, owners *account.Account) []Finding {
+func Planted(code []evidence.PlacedCode, owners account.Publishers) []Finding {
 	var findings []Finding
 	index := map[string]int{}
 	for _, p := range slices.SortedStableFunc(slices.Values(code), func(a, b evidence.PlacedCode) int {
@@ -158,7 +158,7 @@ func Planted(code []evidence.PlacedCode, owners *account.Account) []Finding {
 				Detail: p.Detail, Excerpt: p.Excerpt, Rationale: p.Rationale, Techniques: p.Techniques, By: p.Place.By,
 			},
 		}
-		f.Evidence.PublishedBy = owners.Publisher(account.Watched{Path: p.Path, Layer: p.Place.Layer.Index})
+		f.Evidence.PublishedBy = owners.Of(p.Path, p.Place.Layer.Index)
 		if f.Evidence.PublishedBy != "" && !isMiner(p.Detector) {
 			// A tool of testers is published with what others plant.
 			f.Evidence.Confidence = secret.Possible
@@ -192,7 +192,7 @@ func Altered(a *account.Account) []Finding {
 		}
 		f := Finding{
 			ID: Fingerprint(string(Provenance), "altered", e.Path, e.OwnerType, e.Owner), Kind: Provenance,
-			Title: "executable differs from its package's own record", Severity: advisory.High, Path: e.Path,
+			Title: "Executable differs from its package's own record", Severity: advisory.High, Path: e.Path,
 			Package: e.Owner, Liveness: e.Liveness, Origin: e.Layer, Agreed: true,
 			Evidence: &Evidence{
 				Rule: "altered-executable", Confidence: secret.Certain, Detail: e.Reason, Techniques: []string{"T1554"},
@@ -205,14 +205,14 @@ func Altered(a *account.Account) []Finding {
 	return findings
 }
 
-// contentAction is the change that takes a finding about content out of the
-// image: one for each file, or place of the configuration.
-func contentAction(f *Finding) (kind ActionKind, title string) {
+// contentAction is the kind of change that takes a finding about content out of
+// the image, and the file, or place of the configuration, that it is about.
+func contentAction(f *Finding) (kind ActionKind, place string) {
 	switch f.Kind {
 	case Secret:
-		return RotateSecret, "rotate the secret in " + f.Path + " and build without it"
+		return RotateSecret, f.Path
 	case Malware:
-		return RemoveCode, "build without " + f.Path + " and find out how it got there"
+		return RemoveCode, f.Path
 	}
-	return Reinstall, "restore " + f.Path + " of " + f.Package
+	return Reinstall, f.Path
 }

@@ -91,12 +91,23 @@ type contents struct {
 	planted, altered, secrets int
 	// below counts the likely ones that ask for nothing urgent.
 	below int
+	// values are the secrets counted: one that stands in several places is one.
+	values map[string]bool
 }
 
 func (c *contents) count(f *triage.Finding, h *Headline) {
 	if f.Evidence.Confidence < secret.Likely {
 		h.Possible++
 		return
+	}
+	if value := f.Evidence.Value; value != "" {
+		if c.values[value] {
+			return
+		}
+		if c.values == nil {
+			c.values = map[string]bool{}
+		}
+		c.values[value] = true
 	}
 	decides := 0
 	switch f.Disposition {
@@ -160,7 +171,11 @@ func best(v *Verdict, urgent bool) string {
 		if urgent {
 			n = a.Urgent
 		}
-		if n == 0 || a.Kind == triage.ChangeRelease {
+		switch a.Kind {
+		case triage.ChangeRelease, triage.RotateSecret, triage.RemoveCode, triage.Reinstall:
+			n = 0 // other parts of the line speak of these
+		}
+		if n == 0 {
 			continue
 		}
 		if a.Kind == triage.BumpBase {
