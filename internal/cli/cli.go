@@ -90,6 +90,7 @@ and which few changes clear the most of them.
 		newScanCommand(a),
 		newReconcileCommand(a),
 		newExplainCommand(a),
+		newAccountCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),
