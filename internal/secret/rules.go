@@ -15,6 +15,9 @@ func Rules() []Rule {
 		keyRules(),
 		databaseRules(),
 		fileRules(),
+		aiRules(),
+		paymentRules(),
+		serviceRules(),
 		genericRules(),
 	)
 }

@@ -88,11 +88,11 @@ func accountRules() []Rule {
 			},
 			Check: func(m *Match) Confidence {
 				if cryptShape(m.Value) {
-					return Likely
+					return doubted(m, Likely)
 				}
 				if sum, ok := bytes.CutPrefix(m.Value, []byte("{SHA}")); ok {
 					if b, decodes := base64Bytes(sum); decodes && len(b) == 20 {
-						return Likely
+						return doubted(m, Likely)
 					}
 				}
 				return Rejected

@@ -95,7 +95,7 @@ func containerRules() []Rule {
 				"kind: Secret\nmetadata:\n  name: db\ndata:\n  password: {{ .Values.password | b64enc }}\n", "kind: Secret\ndata: {}\n",
 				"kind: SecretStore\ndata:\n  password: " + encoded(made(base62, 18)) + "\n", "kind: Secret\nstringData:\n  password: ${PASSWORD}\n",
 				"kind: Secret\n---\nkind: ConfigMap\ndata:\n  password: " + encoded(made(base62, 18)) + "\n", "kind: Secret\ndata:\n  password: <base64 password>\n",
-				"kind: Secret\ndata:\n  password: cGFzc3dvcmQ=\n", "kind: Secret\ndata:\n  username: YXBwbGljYXRpb24=\n",
+				"kind: Secret\ndata:\n  password: cGFzc3dvcmQ=\n", "kind: Secret\ndata:\n  ca.pem: " + encoded(pemBegin+"CERTIFICATE"+pemDash+"\n"+made(base62, 40)) + "\n", "kind: Secret\ndata:\n  username: YXBwbGljYXRpb24=\n",
 			},
 		},
 	}
@@ -200,6 +200,9 @@ func manifestValue(name, value []byte, inBase64 bool) bool {
 			return false
 		}
 		value = decoded
+	}
+	if bytes.Contains(value, []byte("BEGIN CERTIFICATE")) || bytes.Contains(value, []byte("BEGIN PUBLIC KEY")) {
+		return false
 	}
 	return !standsForValue(value) && !trivial("", value) && !standInWord(value) && bytes.IndexByte(value, '<') < 0
 }

@@ -98,7 +98,7 @@ const trivialPasswords = " password passwd passw0rd p@ssw0rd p@ssword pass pwd p
 	"guest test testing tester demo default changeme changeit change_me change-me example postgres postgresql mysql mariadb mongo mongodb redis " +
 	"rabbitmq foobared letmein qwerty abc123 hunter2 foo bar baz foobar welcome minioadmin dev development local docker app db token key none " +
 	"null nil true false yes no mypass mypassword mysecretpassword my-secret-pw mysecret supersecret topsecret sa x xx xxx unknown empty optional " +
-	"required prompt string value dummy fake sample placeholder redacted removed hidden insecure "
+	"required prompt string value dummy fake sample placeholder redacted removed hidden insecure hello "
 
 func trivialWord(word string) bool {
 	return word != "" && !strings.Contains(word, " ") && strings.Contains(trivialPasswords, " "+word+" ")
@@ -126,6 +126,10 @@ func judgePassword(m *Match) Confidence {
 			return Rejected
 		}
 		return Possible
+	}
+	if m.Rule.Exact {
+		// The place makes such a rule sure, and some places make it less so.
+		return doubted(m, m.Rule.Confidence)
 	}
 	return m.Rule.Confidence
 }
