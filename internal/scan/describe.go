@@ -10,18 +10,28 @@ import (
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/image"
+	"plimsoll/internal/inspect/content"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
 
+// historyLines are the lines of an image's history as they may be shown.
+func historyLines(img *image.Image, veil *content.Veil) []string {
+	lines := make([]string, len(img.Config.History))
+	for i, h := range img.Config.History {
+		lines[i] = plain(veil.Mask(fmt.Sprintf("%s%d", evidence.HistoryPrefix, i), h.CreatedBy))
+	}
+	return lines
+}
+
 // layerRefs pairs each layer with the history line that made it.
-func layerRefs(img *image.Image) []inventory.LayerRef {
+func layerRefs(img *image.Image, history []string) []inventory.LayerRef {
 	refs := make([]inventory.LayerRef, len(img.Layers))
 	lines := make([]string, 0, len(img.Layers))
-	for _, h := range img.Config.History {
+	for i, h := range img.Config.History {
 		if !h.EmptyLayer {
-			lines = append(lines, h.CreatedBy)
+			lines = append(lines, history[i])
 		}
 	}
 	for i, l := range img.Layers {
@@ -29,7 +39,7 @@ func layerRefs(img *image.Image) []inventory.LayerRef {
 		// History may be missing, or cover only the newest layers of a
 		// flattened base; it is aligned only when it covers all.
 		if len(lines) == len(img.Layers) {
-			refs[i].CreatedBy = plain(lines[i])
+			refs[i].CreatedBy = lines[i]
 		}
 	}
 	return refs
@@ -37,11 +47,11 @@ func layerRefs(img *image.Image) []inventory.LayerRef {
 
 // historyLayers returns, for each history line, the layer it made; for a line
 // that made none, a reference of index -1 with the line itself.
-func historyLayers(img *image.Image, refs []inventory.LayerRef) []inventory.LayerRef {
+func historyLayers(img *image.Image, refs []inventory.LayerRef, history []string) []inventory.LayerRef {
 	lines := make([]inventory.LayerRef, len(img.Config.History))
 	next := 0
 	for i, h := range img.Config.History {
-		lines[i] = inventory.LayerRef{Index: -1, CreatedBy: plain(h.CreatedBy)}
+		lines[i] = inventory.LayerRef{Index: -1, CreatedBy: history[i]}
 		if !h.EmptyLayer {
 			if next < len(refs) && refs[next].CreatedBy == lines[i].CreatedBy {
 				lines[i] = refs[next]
