@@ -202,12 +202,10 @@ type claim struct {
 
 // attribution says what a path belongs to by where it lies.
 type attribution struct {
-	status       Status
-	owner, typ   string
-	layer        int // -1 for any
-	reason       string
-	fromLayer    int
-	sameLayerAll bool
+	status     Status
+	owner, typ string
+	layer      int // -1 for any
+	reason     string
 }
 
 type book struct {

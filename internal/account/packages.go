@@ -13,6 +13,7 @@ import (
 // those keep no list of files, or one without digests.
 func (b *book) packages() {
 	folders := map[string]attribution{}
+	programs := map[string]*inventory.Package{}
 	for i := range b.Packages {
 		p := &b.Packages[i]
 		switch {
@@ -22,24 +23,32 @@ func (b *book) packages() {
 		case p.InArchive == "":
 			if a, dir := folderOf(p); dir != "" {
 				folders[b.links.Resolve(dir)] = a
-			} else if r := b.at[b.links.Resolve(p.Path)]; r != nil {
-				// A program whose build record names it.
-				r.attribute(attribution{
-					status: Unverified, owner: p.FullName() + " " + p.Version, typ: p.Type, layer: -1,
-					reason: "its own build record names it",
-				})
+				continue
+			}
+			// A build record names a program's own module and all it is made of: the
+			// one that asks for the others is the program.
+			at := b.links.Resolve(p.Path)
+			if best := programs[at]; best == nil || len(p.DependsOn) > len(best.DependsOn) || (best.Name == "stdlib" && len(best.DependsOn) == 0) {
+				programs[at] = p
 			}
 		}
 	}
-	if len(folders) == 0 {
-		return
-	}
-	for at, r := range b.at {
-		for dir := path.Dir(at); dir != "." && dir != "/"; dir = path.Dir(dir) {
-			if a, ok := folders[dir]; ok {
-				r.attribute(a)
-				break
+	if len(folders) > 0 {
+		for at, r := range b.at {
+			for dir := path.Dir(at); dir != "." && dir != "/"; dir = path.Dir(dir) {
+				if a, ok := folders[dir]; ok {
+					r.attribute(a)
+					break
+				}
 			}
+		}
+	}
+	for at, p := range programs {
+		if r := b.at[at]; r != nil {
+			r.attribute(attribution{
+				status: Unverified, owner: strings.TrimSpace(p.FullName() + " " + p.Version), typ: p.Type, layer: -1,
+				reason: "its own build record names it",
+			})
 		}
 	}
 }
