@@ -217,7 +217,10 @@ func (s *Search) try(r *compiled, b []byte, base int64, at, length int) {
 		return
 	}
 	if r.Find != nil {
+		// It reads a part of its window; what it finds is decoded, which costs more.
+		s.tried += len(w.Bytes) / 64
 		if span, ok := r.Find(&w); ok {
+			s.tried += span.End - span.Start
 			s.judge(r, &w, span, base+int64(from), string(b[at:at+length]))
 		}
 		return

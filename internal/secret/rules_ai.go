@@ -81,7 +81,6 @@ func namedKey(id, title string, severity advisory.Severity, providers []string, 
 
 // aiRules are the keys of providers of models.
 func aiRules() []Rule {
-	const practice = "known from practice; "
 	const marker = "T3BlbkFJ" // "OpenAI" in base64, which every key of theirs holds
 	openAI := func(id, title string, severity advisory.Severity, pattern string, samples ...string) Rule {
 		r := Rule{

@@ -114,6 +114,8 @@ func basicPair(m *Match) Confidence {
 // findManifestSecret spans the first value of a Secret's data that is none of
 // those that need no secrecy.
 func findManifestSecret(w *Window) (Span, bool) {
+	// Every line of the window is taken apart.
+	w.search.tried += len(w.Bytes)
 	begin, end := 0, len(w.Bytes)
 	if n := bytes.LastIndex(w.Bytes[:w.Keyword], []byte("\n---")); n >= 0 {
 		begin = n + 4

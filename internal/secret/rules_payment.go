@@ -9,9 +9,8 @@ import (
 
 // paymentRules are the credentials of what moves money and of shops.
 func paymentRules() []Rule {
-	const practice = "known from practice; "
 	const stripe = "https://docs.stripe.com/keys"
-	const shopify = "https://shopify.dev/changelog/length-of-the-shopify-access-token-is-increasing"
+	const shopify = "https://shopify.dev/changelog/length-of-the-shopify-access-token-is-increasing; for app secrets https://shopify.dev/changelog/app-secret-key-length-has-increased"
 	const paddle = "https://developer.paddle.com/api-reference/about/authentication"
 	shop := func(id, title, prefix string) Rule {
 		return prefixed(id, title, advisory.Critical, []string{prefix}, prefix+`[0-9a-fA-F]{32}`, shopify, prefix+made(lowerHex, 32))
@@ -67,8 +66,8 @@ func paymentRules() []Rule {
 			"pdl_live_apikey_"+made(base36, 26)+"_"+made(base62, 22)+"_"+made(base62, 3)),
 		prefixed("paddle-sandbox-key", "Paddle sandbox API key", advisory.Low, []string{"pdl_sdbx_apikey_"}, `pdl_sdbx_apikey_[0-9a-z]{26}_[0-9A-Za-z]{22}_[0-9A-Za-z]{3}`, paddle,
 			"pdl_sdbx_apikey_"+made(base36, 26)+"_"+made(base62, 22)+"_"+made(base62, 3)),
-		beside([]string{"mollie"}, prefixed("mollie-live-key", "Mollie live API key", advisory.Critical, []string{"live_"}, `live_[0-9A-Za-z]{30,36}`, "https://docs.mollie.com/reference/authentication", "live_"+made(base62, 30))),
-		beside([]string{"gocardless"}, prefixed("gocardless-live-token", "GoCardless live access token", advisory.Critical, []string{"live_"}, `live_[0-9A-Za-z_-]{40}`, "https://developer.gocardless.com/api-reference/#making-requests-authentication", "live_"+made(base64URL, 40))),
+		beside([]string{"mollie"}, prefixed("mollie-live-key", "Mollie live API key", advisory.Critical, []string{"live_"}, `live_[0-9A-Za-z]{30,36}`, practice+"https://docs.mollie.com/reference/authentication", "live_"+made(base62, 30))),
+		beside([]string{"gocardless"}, prefixed("gocardless-live-token", "GoCardless live access token", advisory.Critical, []string{"live_"}, `live_[0-9A-Za-z_-]{40}`, practice+"https://developer.gocardless.com/api-reference/#making-requests-authentication", "live_"+made(base64URL, 40))),
 		flutterwave,
 		assignedTo("wise-api-token", "Wise API token", advisory.Critical, []string{"transferwise", "wise_api", "wise_token"}, `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`,
 			practice+"https://docs.wise.com/api-docs/features/authentication-access/personal-token", madeUUID()),

@@ -19,6 +19,7 @@ func serviceRules() []Rule {
 }
 
 const (
+	// practice marks a shape that the provider's pages do not spell out.
 	practice    = "known from practice; "
 	uuidPattern = `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`
 )

@@ -193,16 +193,27 @@ const puttyHeader = "PuTTY-User-Key-File-"
 // parsePutty reads the lines of a file that begins with puttyHeader; used is
 // where in it the key ends.
 func parsePutty(text []byte) (key puttyKey, used int, ok bool) {
-	lines := strings.SplitAfter(string(text), "\n")
-	for i := 0; i < len(lines); i++ {
-		line := strings.TrimRight(lines[i], "\r\n")
-		used += len(lines[i])
+	next := func() string {
+		end := len(text)
+		if n := bytes.IndexByte(text[used:], '\n'); n >= 0 {
+			end = used + n + 1
+		}
+		line := text[used:end]
+		used = end
+		return strings.TrimRight(string(line), "\r\n")
+	}
+	for used < len(text) {
+		begin := used
+		line := next()
 		name, value, header := strings.Cut(line, ": ")
 		if !header {
 			return key, used, false
 		}
 		switch name {
 		case puttyHeader + "2", puttyHeader + "3":
+			if key.version != 0 {
+				return key, used, false
+			}
 			key.version, key.algorithm = int(name[len(puttyHeader)]-'0'), value
 		case "Encryption":
 			key.encryption = value
@@ -210,14 +221,12 @@ func parsePutty(text []byte) (key puttyKey, used int, ok bool) {
 			key.comment = value
 		case "Public-Lines", "Private-Lines":
 			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 || i+n >= len(lines) {
+			if err != nil || n < 1 || n > len(text) {
 				return key, used, false
 			}
 			var encoded []byte
 			for range n {
-				i++
-				used += len(lines[i])
-				encoded = append(encoded, strings.TrimRight(lines[i], "\r\n")...)
+				encoded = append(encoded, next()...)
 			}
 			blob, decodes := base64Bytes(encoded)
 			if !decodes {
@@ -229,9 +238,8 @@ func parsePutty(text []byte) (key puttyKey, used int, ok bool) {
 				key.private = blob
 			}
 		case "Private-MAC":
-			used -= len(lines[i]) - len(line)
 			key.mac = value
-			return key, used, key.version != 0 && len(key.public) > 0 && len(key.private) > 0
+			return key, begin + len(line), key.version != 0 && len(key.public) > 0 && len(key.private) > 0
 		case "Key-Derivation", "Argon2-Memory", "Argon2-Passes", "Argon2-Parallelism", "Argon2-Salt":
 		default:
 			return key, used, false
