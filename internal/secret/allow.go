@@ -13,24 +13,54 @@ func placeholder(m *Match) bool {
 	if len(v) > 512 {
 		return bytes.Contains(v, []byte("EXAMPLE")) || bytes.Contains(v, []byte("....")) || bytes.Contains(v, []byte("xxxxxxxx"))
 	}
-	return placeholderText(v)
+	return placeholderText(v) || ofPassword(m.Rule) && (standsForValue(v) || plainWord(v) || fragment(v))
+}
+
+// fragment reports pieces of program text: a name with what closes the expression
+// that it stands in, and the wildcards of regular expressions.
+func fragment(v []byte) bool {
+	end := v[len(v)-1]
+	if (end == '}' || end == ')' || end == ']') && bytes.IndexAny(v, "{([") < 0 {
+		s := shapeOf(v)
+		return s.wordlike()
+	}
+	for _, w := range [...]string{".*", ".+", "[^", "(?"} {
+		if bytes.Contains(v, []byte(w)) {
+			return true
+		}
+	}
+	return false
 }
 
 func placeholderText(v []byte) bool {
 	return publishedExample(v) || repeats(v) || sequence(v) || standInWord(v)
 }
 
-// doubted lowers the confidence of what lies where examples and test data lie. A
-// value that proves itself stays certain there, but for private keys: packages
-// ship many that were made for their tests.
+// doubted lowers the confidence of what lies where examples, documentation and test
+// data lie, and of passwords in files that look like words or stand in comments. A
+// value that proves itself stays certain, but for private keys: packages ship many
+// that were made for tests, libraries some to test themselves with.
 func doubted(m *Match, c Confidence) Confidence {
+	key := strings.Contains(m.Rule.ID, "private-key")
 	switch {
-	case c <= Possible, c == Certain && !strings.Contains(m.Rule.ID, "private-key"):
+	case c <= Possible, c == Certain && !key, m.Path == "":
 		return c
-	case samplePlace(m.Path):
+	case samplePlace(m.Path), strings.HasSuffix(m.Path, ".py") && documented(m):
+		return Possible
+	case key && sharedLibrary(m.Path), ofPassword(m.Rule) && (commented(m) || weak(m.Value)):
 		return Possible
 	}
 	return c
+}
+
+// ofPassword reports rules whose values people choose, and so write in comments and
+// documentation as they come to mind.
+func ofPassword(r *Rule) bool { return strings.Contains(r.ID, "password") }
+
+// weak reports values that spell words.
+func weak(v []byte) bool {
+	s := shapeOf(v)
+	return s.length < 16 && !s.foreign && (s.wordlike() || disguised(v))
 }
 
 // standInWord reports words that no generator writes and that say what a value is.

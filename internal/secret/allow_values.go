@@ -146,7 +146,7 @@ func disguised(v []byte) bool {
 			letters++
 		}
 	}
-	return wordyLetters(plain)*10 >= letters*6
+	return wordyLetters(plain)*10 >= letters*6 || bytes.Contains(plain, []byte("passw")) || bytes.Contains(plain, []byte("secret"))
 }
 
 func readsLikeWord(word []byte) bool {
@@ -188,9 +188,13 @@ func standsForValue(v []byte) bool {
 		if v[len(v)-1] == '%' {
 			return true
 		}
-	case '<', '[', '{', '(', '@', '&', '*', '#':
+	case '<', '[', '{', '(':
+		if end := v[len(v)-1]; end == v[0]+1 || end == v[0]+2 {
+			return true
+		}
+	case '@', '&', '*', '#':
 		// "@" alone may begin a password; "@name@" is a template.
-		if v[0] != '@' && v[0] != '#' && v[0] != '*' || v[len(v)-1] == v[0] {
+		if len(v) > 1 && v[len(v)-1] == v[0] {
 			return true
 		}
 	}

@@ -23,7 +23,7 @@ func genericRules() []Rule {
 			// "pass" and "pwd" are in too many words to be met alone.
 			Keywords: []string{
 				"password", "passwd", "passphrase", "passwort", "requirepass", "masterauth",
-				"pass=", "pass:", `pass"`, "pass'", "pass =", "_pass ", "_pwd=", "_pwd:", `pwd":`, "pwd':", "pwd =", "_pwd ", "pwd=", `pwd="`, "pwd='",
+				"pass=", "pass:", `pass"`, "pass'", "pass =", "pass>", "_pass", "_pwd=", "_pwd:", `pwd":`, "pwd':", "pwd =", "_pwd ", "pwd=", `pwd="`, "pwd='",
 			},
 			Fold:   true,
 			Before: nameReach, After: assignmentReach,
@@ -563,12 +563,13 @@ func (a *assigned) bare(i int, embedded bool) (from, to int, ok bool) {
 	if to-i > longestValue {
 		return 0, 0, false
 	}
-	if bytes.IndexByte(b[i:to], '(') < 0 {
-		for to > i && b[to-1] == ')' {
-			to--
+	// What closes an expression around the value is no part of it.
+	for to > i {
+		end := b[to-1]
+		closes := end == ')' && bytes.IndexByte(b[i:to], '(') < 0 || end == '}' && bytes.IndexByte(b[i:to], '{') < 0 || end == ']' && bytes.IndexByte(b[i:to], '[') < 0
+		if end != ';' && end != ',' && !closes {
+			break
 		}
-	}
-	for to > i && (b[to-1] == ';' || b[to-1] == ',' || b[to-1] == '}' || b[to-1] == ']') {
 		to--
 	}
 	if embedded || a.w.Path == "" || to >= len(b) || !space(b[to]) {

@@ -3,7 +3,6 @@ package secret
 import (
 	"bytes"
 	"encoding/base64"
-	"strings"
 )
 
 // gradePassword judges a value whose name says that it is a password. People choose
@@ -26,7 +25,7 @@ func gradePassword(m *Match) Confidence {
 		return how.cap(Likely)
 	case mixed && s.digits > 0 && s.letters() > 0:
 		return how.cap(Likely)
-	case how.written == settings:
+	case how.written == settings, mixed && s.distinct >= 7:
 		return how.cap(Possible)
 	case how.written == data:
 		// One word that begins with a capital is a translation.
@@ -110,7 +109,7 @@ func valueOf(m *Match) ([]byte, written, bool) {
 		// Hashes, and keys that a device has put in a form of its own.
 		how.most = Possible
 	case m.Path == "":
-	case sampleName(m.Name), commented(m), strings.HasSuffix(m.Path, ".py") && documented(m):
+	case sampleName(m.Name), commented(m):
 		how.most = Possible
 	}
 	return v, how, true
@@ -120,7 +119,7 @@ func valueOf(m *Match) ([]byte, written, bool) {
 func commented(m *Match) bool {
 	line := m.Bytes[:m.Span.Start]
 	line = bytes.TrimLeft(line[bytes.LastIndexByte(line, '\n')+1:], " \t")
-	for _, mark := range [...]string{"#", "//", "*", "/*", ";", "<!--", "--", "%", "REM ", "rem ", "::"} {
+	for _, mark := range [...]string{"#", "//", "* ", "/*", "; ", "<!--", "--", "%", "REM ", "rem ", "::"} {
 		if bytes.HasPrefix(line, []byte(mark)) {
 			return true
 		}
