@@ -276,11 +276,15 @@ func (a *assigned) value() (from, to int, ok bool) {
 		}
 		return a.operand(i+1, ':', spaced)
 	case '?', '|':
-		// "?=" of make, "?:" of TypeScript, "??" and "||" before what is used in its absence.
-		if next == '=' || next == ':' || next == b[i] {
-			return a.quoted(a.skip(i + 2))
+		// "?=" of make, "?:" of TypeScript, "??" and "||" before what is used in its
+		// absence, "||=" of Ruby.
+		if next != '=' && next != ':' && next != b[i] {
+			return 0, 0, false
 		}
-		return 0, 0, false
+		if i += 2; i < len(b) && b[i] == '=' {
+			i++
+		}
+		return a.quoted(a.skip(i))
 	case ',':
 		if a.quote == 0 {
 			return 0, 0, false
