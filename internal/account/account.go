@@ -337,7 +337,7 @@ func (b *book) settle() []Entry {
 func (b *book) entry(path string, r *record, i instance) Entry {
 	place := b.fates.Of(i.path, i.layer)
 	e := Entry{
-		Path: i.path, Kind: i.Kind, Mode: lsMode(i.Mode), UID: i.UID, Size: i.Size, SHA256: hex.EncodeToString(i.SHA256),
+		Path: i.path, Kind: i.Kind, Mode: LSMode(i.Mode), UID: i.UID, Size: i.Size, SHA256: hex.EncodeToString(i.SHA256),
 		Capabilities: capabilities(i.Capabilities), LinkTo: i.linkTo,
 		Layer: place.Layer, Liveness: place.Liveness, By: place.By,
 	}

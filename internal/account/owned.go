@@ -254,8 +254,8 @@ func (b *book) sources() {
 
 func has(m map[string]bool, key string) bool { _, ok := m[key]; return ok }
 
-// lsMode writes a mode as ls does (POSIX.1-2017, ls, "Long format").
-func lsMode(m fs.FileMode) string {
+// LSMode writes a mode as ls does (POSIX.1-2017, ls, "Long format").
+func LSMode(m fs.FileMode) string {
 	b := []byte(m.Perm().String())
 	for _, special := range []struct {
 		bit  fs.FileMode

@@ -25,11 +25,13 @@ func newDemoCommand(a *app) *cobra.Command {
 	o := &demoOptions{}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Build two images and two databases offline, and judge them",
+		Short: "Build images and two databases offline, and judge them",
 		Long: `Build stand-ins of python:3.8-slim and node:14 and small databases in the
 formats of trivy-db and grype-db, offline and the same every time, and judge
 the images with them: package names, versions and advisories are real, the
-files are not, and nothing in them can run.
+files are not, and nothing in them can run. Two further images show what a scan
+for vulnerabilities never sees: planted code in a cron image that works, and a
+key that was added in one layer and deleted in the next.
 
 ` + exitStatusHelp,
 		Args: exactly(0, "no arguments"),
@@ -91,6 +93,11 @@ func (a *app) printDemo(r *verdict.Report, img lab.LabImage, opt report.Options)
 		r.Verdicts[i].Image.Reference = img.Name
 		r.Verdicts[i].Image.Via = img.Title
 	}
+	if img.Planted {
+		// What is inherited was shown; here is what nobody would look for.
+		fmt.Fprintln(a.env.Stdout)
+		return report.Contents(a.env.Stdout, r, opt)
+	}
 	table, err := report.ByName("table")
 	if err != nil {
 		return err
@@ -99,7 +106,11 @@ func (a *app) printDemo(r *verdict.Report, img lab.LabImage, opt report.Options)
 		return err
 	}
 	fmt.Fprintln(a.env.Stdout)
-	return report.Reconciliation(a.env.Stdout, r, opt)
+	if err := report.Reconciliation(a.env.Stdout, r, opt); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.env.Stdout)
+	return nil
 }
 
 // labDatabases opens the demonstration's databases.

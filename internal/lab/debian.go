@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"crypto/md5"
 	"fmt"
 	"path"
 	"slices"
@@ -102,17 +103,27 @@ func (s *debianSystem) installed(layer int) []entry {
 			added[p.Name] = p
 		}
 	}
-	paths := map[string][]string{}
+	paths, sums := map[string][]string{}, map[string]*strings.Builder{}
 	var entries []entry
 	for _, f := range s.files {
 		if _, ok := added[f.Package]; !ok {
 			continue
 		}
 		paths[f.Package] = append(paths[f.Package], "/"+f.Path)
-		entries = append(entries, s.install(f))
+		e := s.install(f)
+		if e.target == "" {
+			if sums[f.Package] == nil {
+				sums[f.Package] = &strings.Builder{}
+			}
+			fmt.Fprintf(sums[f.Package], "%x  %s\n", md5.Sum([]byte(e.content)), f.Path)
+		}
+		entries = append(entries, e)
 	}
 	for name, p := range added {
 		entries = append(entries, file("var/lib/dpkg/info/"+p.infoName(name)+".list", fileList(paths[name])))
+		if b := sums[name]; b != nil {
+			entries = append(entries, file("var/lib/dpkg/info/"+p.infoName(name)+".md5sums", b.String()))
+		}
 	}
 	return append(entries, s.status(layer))
 }

@@ -17,12 +17,13 @@ type elfHeader struct {
 	Sections, SectionNames                   uint16
 }
 
-// inertELF is a file with an ELF header and nothing to run: type "none", no
-// entry point, no segment and no section, so that no kernel loads it. After the
+// inertELF is a file with an ELF header and nothing to run: no entry point, no
+// segment and no section, so that no kernel loads it (Linux's load_elf_phdrs
+// refuses a file without program headers). After the
 // header come the strings, each between zero bytes as a compiler lays out
 // constants: what a real executable at that path says of its version.
 func inertELF(path string, strs ...string) string {
-	h := elfHeader{Machine: 62, Version: 1, Size: 64} // x86-64
+	h := elfHeader{Type: 3, Machine: 62, Version: 1, Size: 64} // shared object, x86-64
 	copy(h.Ident[:], "\x7fELF\x02\x01\x01")
 	var b bytes.Buffer
 	_ = binary.Write(&b, binary.LittleEndian, h) // a bytes.Buffer takes everything

@@ -58,6 +58,8 @@ type LabImage struct {
 	// Rebuilds names the image that this one is a rebuild of: a later point
 	// on the same tag, for a before and an after. Empty where it is none.
 	Rebuilds string
+	// Planted is set for a case of what a scan for vulnerabilities never sees.
+	Planted bool
 }
 
 // Build writes the images and the databases into dir, which it creates; what
@@ -89,7 +91,7 @@ func Build(ctx context.Context, dir string) (*Lab, error) {
 		if err := writeLayout(out, recipe); err != nil {
 			return nil, fmt.Errorf("build the stand-in of %s: %w", recipe.name, err)
 		}
-		lab.Images = append(lab.Images, LabImage{Name: recipe.name, LayoutDir: out, Title: recipe.title, Rebuilds: recipe.rebuilds})
+		lab.Images = append(lab.Images, LabImage{Name: recipe.name, LayoutDir: out, Title: recipe.title, Rebuilds: recipe.rebuilds, Planted: recipe.planted})
 	}
 	if err := lab.describe(); err != nil {
 		return nil, err

@@ -11,9 +11,11 @@ import (
 // recipe is all that makes one stand-in image.
 type recipe struct {
 	name, folder, title, rebuilds string
-	created                       time.Time
-	config                        v1.Config
-	steps                         []step
+	// planted is set for a case of what a scan for vulnerabilities never sees.
+	planted bool
+	created time.Time
+	config  v1.Config
+	steps   []step
 }
 
 // step is one history line. Without layer it changes only the configuration.
@@ -26,7 +28,7 @@ type step struct {
 
 // recipes are the stand-in images, in the order of a demonstration.
 func recipes() []recipe {
-	return []recipe{pythonSlim(), node14(), pythonRebuilt()}
+	return []recipe{pythonSlim(), node14(), pythonRebuilt(), cronCase(), deletedKeyCase()}
 }
 
 const buildkitComment = "buildkit.dockerfile.v0"

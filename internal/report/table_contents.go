@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"plimsoll/internal/account"
@@ -17,6 +18,18 @@ const (
 	contentsShown = 12
 	openShown     = 8
 )
+
+// Contents writes of each verdict what no database of vulnerabilities knows of:
+// the line that decides, planted code, secrets and the account of executables.
+func Contents(w io.Writer, r *verdict.Report, opt Options) error {
+	p := newPage(opt)
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		p.headline(v)
+		p.contents(v, opt)
+	}
+	return p.flush(w)
+}
 
 // contents lists planted code, altered files and secrets: what no database of
 // vulnerabilities knows of.

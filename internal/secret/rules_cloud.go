@@ -128,6 +128,22 @@ func googleCloudRules() []Rule {
 			False: []string{`"private_key_id": "` + made(lowerHex, 40) + `", "private_key": "` + key + `\nredacted"`},
 		},
 		{
+			ID: "google-storage-hmac-key", Title: "Google Cloud Storage HMAC key",
+			Severity: advisory.Critical, Confidence: Likely,
+			Keywords: []string{"GOOG"},
+			Pattern:  `GOOG[0-9A-Z]{20,57}[^0-9A-Za-z][^\x00]{0,64}?["'=:\s](?P<secret>[0-9A-Za-z+/]{40})(?:[^0-9A-Za-z+/]|\z)`,
+			Entropy:  4,
+			Source:   "https://cloud.google.com/storage/docs/authentication/hmackeys#overview",
+			True: []string{
+				"GCS_ACCESS_KEY_ID=" + "GOOG1E" + made(base32Std, 55) + "\nGCS_SECRET_ACCESS_KEY=" + made(base64Std, 40) + "\n",
+				`{"accessId": "` + "GOOG" + made(base32Std, 20) + `", "secret": "` + made(base64Std, 40) + `"}`,
+			},
+			False: []string{
+				"GCS_ACCESS_KEY_ID=" + "GOOG1E" + made(base32Std, 55) + "\nGCS_BUCKET=releases\n",
+				"GOOG closed at 123.45",
+			},
+		},
+		{
 			// Those of Firebase's web clients are public by design.
 			ID: "google-api-key", Title: "Google API key",
 			Severity: advisory.Medium, Confidence: Likely,
