@@ -91,6 +91,7 @@ and which few changes clear the most of them.
 		newReconcileCommand(a),
 		newExplainCommand(a),
 		newAccountCommand(a),
+		newHistoryCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),

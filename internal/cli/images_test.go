@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -32,6 +33,7 @@ type built struct {
 type entry struct {
 	name, content, link string
 	typeflag            byte
+	mode                int64 // 0 for 0755
 }
 
 func tarOf(entries ...entry) []byte {
@@ -39,6 +41,9 @@ func tarOf(entries ...entry) []byte {
 	w := tar.NewWriter(&buf)
 	for _, e := range entries {
 		h := &tar.Header{Name: e.name, Mode: 0o755, Size: int64(len(e.content)), Linkname: e.link, Typeflag: e.typeflag, Format: tar.FormatPAX}
+		if e.mode != 0 {
+			h.Mode = e.mode
+		}
 		switch {
 		case e.typeflag != 0:
 		case e.link != "":
@@ -64,6 +69,8 @@ type step struct {
 	by   string
 	tar  []byte
 	diff string // the diff ID the configuration claims; empty for the true one
+	// empty is set for a line that makes no layer.
+	empty bool
 }
 
 // configuration is the part of an image's configuration that tests set.
@@ -83,6 +90,10 @@ func build(c configuration, steps ...step) built {
 	var history []map[string]any
 	b := built{}
 	for _, s := range steps {
+		if s.empty {
+			history = append(history, map[string]any{"created": "2024-05-01T00:00:00Z", "created_by": s.by, "empty_layer": true})
+			continue
+		}
 		if s.diff == "" {
 			s.diff = digestOf(s.tar)
 		}
@@ -162,15 +173,17 @@ func labImage(l *lab.Lab, name string) (built, error) {
 //	@env KEY=VALUE
 //	@label KEY=VALUE
 //	@layer RUN the history line
+//	@empty a history line without a layer
 //	@file etc/os-release
 //	the file's lines, until the next directive
+//	@mode 4755
 //	@link usr/bin/sh busybox
 func described(text string) (built, error) {
 	var c configuration
 	var steps []step
 	var entries []entry
 	endLayer := func() {
-		if len(steps) > 0 {
+		if len(steps) > 0 && !steps[len(steps)-1].empty {
 			steps[len(steps)-1].tar = tarOf(entries...)
 		}
 		entries = nil
@@ -197,8 +210,17 @@ func described(text string) (built, error) {
 		case "@layer":
 			endLayer()
 			steps = append(steps, step{by: rest})
+		case "@empty":
+			endLayer()
+			steps = append(steps, step{by: rest, empty: true})
 		case "@file":
 			entries = append(entries, entry{name: rest})
+		case "@mode":
+			mode, err := strconv.ParseInt(rest, 8, 64)
+			if err != nil {
+				return built{}, err
+			}
+			entries[len(entries)-1].mode = mode
 		case "@link":
 			name, target, _ := strings.Cut(rest, " ")
 			entries = append(entries, entry{name: name, link: target})
