@@ -124,6 +124,27 @@ func TestARealisticFile(t *testing.T) {
 	}
 }
 
+// TestTheExampleOfTheDocumentationRuns over the built-in rules.
+func TestTheExampleOfTheDocumentationRuns(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/secrets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```toml\n")
+	example, _, _ = strings.Cut(example, "```")
+	rules, problems, err := Load("docs/secrets.md", []byte(example), secret.Rules(), nil)
+	if err != nil || len(problems) > 0 {
+		t.Fatalf("problems %v, error %v", problems, err)
+	}
+	token := "k2j4h5g6f7d8s9a0q1w2e3r4"
+	if got := found(t, rules, "srv/app.conf", "x=umb_test_"+token); !cmp.Equal(got, []string{"umbrella-deploy-token: " + token}) {
+		t.Errorf("found %v", got)
+	}
+	if got := found(t, rules, "srv/tests/app.conf", "x=umb_test_"+token); len(got) > 0 {
+		t.Errorf("found %v", got)
+	}
+}
+
 // TestOneRule: what a single rule finds.
 func TestOneRule(t *testing.T) {
 	const list = "\n[[rules.allowlists]]\n"

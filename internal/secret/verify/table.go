@@ -192,8 +192,8 @@ func services() []check {
 		},
 		{
 			provider: "grafana", rules: []string{"grafana-service-account-token"},
-			source: "https://grafana.com/docs/grafana/latest/developers/http_api/access_control/",
-			path:   "/api/access-control/user/permissions", sign: bearer, alive: []int{forbidden},
+			source: "https://grafana.com/docs/grafana/latest/developers/http_api/authentication/",
+			path:   "/api/org", sign: bearer, alive: []int{forbidden},
 		},
 		{
 			provider: "postman", rules: []string{"postman-api-key"},
@@ -246,7 +246,7 @@ func models() []check {
 			base:   "https://api.openai.com", path: "/v1/organization/projects?limit=1", sign: bearer, verdict: openAI,
 		},
 		anthropic("/v1/models", "https://docs.anthropic.com/en/api/models-list", "anthropic-api-key"),
-		anthropic("/v1/organizations/me", "https://docs.anthropic.com/en/api/admin-api/organization/get-me", "anthropic-admin-key"),
+		anthropic("/v1/organizations/me", "https://platform.claude.com/docs/en/api/admin/organizations/me", "anthropic-admin-key"),
 		{
 			provider: "hugging-face", rules: []string{"hugging-face-token", "hugging-face-organization-token"},
 			source: "https://huggingface.co/docs/hub/api#user",
@@ -264,7 +264,7 @@ func models() []check {
 		},
 		{
 			provider: "openrouter", rules: []string{"openrouter-api-key"},
-			source: "https://openrouter.ai/docs/api-reference/limits",
+			source: "https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key",
 			base:   "https://openrouter.ai", path: "/api/v1/key", sign: bearer,
 		},
 		{

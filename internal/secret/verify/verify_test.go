@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -96,7 +97,7 @@ func conversations() []conversation {
 		{"heroku", "heroku-api-key", key, nil, "GET /account", "Accept", "application/vnd.heroku+json; version=3", and(mayNot)},
 		{"netlify", "netlify-token", key, nil, "GET /api/v1/user", "Authorization", "Bearer " + key, yesNo},
 		{"datadog", "datadog-key", strings.Repeat("0a", 16), nil, "GET /api/v1/validate", "DD-API-KEY", strings.Repeat("0a", 16), and(reply{403, "", Inactive})},
-		{"grafana", "grafana-service-account-token", key, nil, "GET /api/access-control/user/permissions", "Authorization", "Bearer " + key, and(mayNot)},
+		{"grafana", "grafana-service-account-token", key, nil, "GET /api/org", "Authorization", "Bearer " + key, and(mayNot)},
 		{"postman", "postman-api-key", key, nil, "GET /me", "X-API-Key", key, yesNo},
 		{"airtable", "airtable-token", key, nil, "GET /v0/meta/whoami", "Authorization", "Bearer " + key, yesNo},
 		{"notion", "notion-token", key, nil, "GET /v1/users/me", "Notion-Version", "2022-06-28", and(mayNot)},
@@ -432,6 +433,24 @@ func TestTheTableNamesRules(t *testing.T) {
 	for _, id := range ids {
 		if !known[id] {
 			t.Errorf("no rule is called %s", id)
+		}
+	}
+}
+
+// TestTheDocumentationListsEveryRequest, as the table has it.
+func TestTheDocumentationListsEveryRequest(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/secrets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range Requests() {
+		address := strings.TrimPrefix(r.URL, "https://")
+		if strings.HasPrefix(address, "/") {
+			address = "instance" + address
+		}
+		row := fmt.Sprintf("| %s | %s | [`%s %s`](%s) |\n", r.Provider, strings.Join(r.Rules, ", "), r.Method, address, r.Source)
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/secrets.md lacks the row\n%s", row)
 		}
 	}
 }
