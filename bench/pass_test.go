@@ -53,7 +53,7 @@ func pass(b *testing.B, img *image.Image, inspectors []inspect.Inspector) []*evi
 
 func inspectors(b *testing.B) []inspect.Inspector {
 	b.Helper()
-	look, err := scan.Content()
+	look, err := scan.Content(scan.Rules{}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type sign struct {
 func signs() []sign {
 	return []sign{
 		{
-			id: "setuid-added", title: "setuid or setgid program that no package brought",
+			id: "setuid-added", title: "Setuid or setgid program that no package brought",
 			rationale:  "Whoever can start it gets its owner's rights; distributions ship a short list of such programs, each owned by a package.",
 			techniques: []string{"T1548.001"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {
@@ -43,7 +43,7 @@ func signs() []sign {
 			},
 		},
 		{
-			id: "setuid-interpreter", title: "setuid on a program that runs what it is told",
+			id: "setuid-interpreter", title: "Setuid on a program that runs what it is told",
 			rationale:  "A shell, an interpreter or a copying tool with setuid root is root for everybody; no distribution ships one.",
 			techniques: []string{"T1548.001"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {
@@ -54,7 +54,7 @@ func signs() []sign {
 			},
 		},
 		{
-			id: "capabilities-added", title: "file capabilities that no package brought",
+			id: "capabilities-added", title: "File capabilities that no package brought",
 			rationale:  "Capabilities on a file are root's rights in part, and are seen by nobody who looks for setuid alone.",
 			techniques: []string{"T1548"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {
@@ -73,7 +73,7 @@ func signs() []sign {
 			},
 		},
 		{
-			id: "executable-temporary", title: "executable in a folder for temporary files",
+			id: "executable-temporary", title: "Executable in a folder for temporary files",
 			rationale:  "Nothing that an image needs lies there; every user can write to it, and what is dropped at run time or left behind is found there.",
 			techniques: []string{"T1105"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {
@@ -91,7 +91,7 @@ func signs() []sign {
 			},
 		},
 		{
-			id: "executable-hidden", title: "executable in a hidden folder",
+			id: "executable-hidden", title: "Executable in a hidden folder",
 			rationale:  "A name that begins with a dot keeps a file out of listings; packages put no programs there.",
 			techniques: []string{"T1564.001"},
 			judge: func(e *Entry) (secret.Confidence, advisory.Severity, string) {

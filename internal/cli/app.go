@@ -135,19 +135,16 @@ func (a *app) cache(ctx context.Context, key string) *evidence.Cache {
 }
 
 // scanner puts together what a scan needs.
-func (a *app) scanner(ctx context.Context, dbs []advisory.Database) (*scan.Scanner, func(), error) {
-	look, err := scan.Content()
+func (a *app) scanner(ctx context.Context, dbs []advisory.Database, o *lookOptions) (*scan.Scanner, func(), error) {
+	s := &scan.Scanner{Databases: dbs, Order: version.Order, Now: a.now()}
+	look, err := o.look(s)
 	if err != nil {
 		return nil, nil, err
 	}
-	pass := inspect.New(scan.Inspectors(look), inspect.DefaultLimits())
-	s := &scan.Scanner{
-		Pass:      pass,
-		Content:   look,
-		Cache:     a.cache(ctx, pass.Key()),
-		Databases: dbs,
-		Order:     version.Order,
-		Now:       a.now(),
+	s.Content, s.Pass = look, inspect.New(scan.Inspectors(look), inspect.DefaultLimits())
+	if !o.verify {
+		// The cache holds no values, and without them nobody can be asked.
+		s.Cache = a.cache(ctx, s.Pass.Key())
 	}
 	return s, func() {
 		if s.Cache == nil {

@@ -65,7 +65,7 @@ func (a *app) runDemo(ctx context.Context, o *demoOptions) error {
 	// The demonstration neither reads nor fills the user's cache, and judges
 	// as of the day its facts were taken.
 	a.noCache = true
-	scanner, closeScanner, err := a.scanner(ctx, dbs)
+	scanner, closeScanner, err := a.scanner(ctx, dbs, &lookOptions{})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // examine reads images and asks no database: for each reference one for each
 // platform asked.
 func (a *app) examine(ctx context.Context, o *imageOptions, refs []string) ([][]*scan.Examined, error) {
-	scanner, closeScanner, err := a.scanner(ctx, nil)
+	scanner, closeScanner, err := a.scanner(ctx, nil, &o.lookOptions)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (a *app) runExplain(ctx context.Context, o *explainOptions, id, ref string)
 	if err := o.fresh(a, dbs); err != nil {
 		return err
 	}
-	scanner, closeScanner, err := a.scanner(ctx, dbs)
+	scanner, closeScanner, err := a.scanner(ctx, dbs, &o.lookOptions)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 
 // imageOptions are the flags of every command that reads an image.
 type imageOptions struct {
+	lookOptions
 	platform     string
 	insecure     bool
 	mirrors      []string
@@ -29,6 +30,7 @@ type imageOptions struct {
 }
 
 func (o *imageOptions) addTo(f *pflag.FlagSet) {
+	o.lookOptions.addTo(f)
 	f.StringVar(&o.platform, "platform", "", "platform as os/arch[/variant], or all (default: this host's)")
 	f.BoolVar(&o.insecure, "insecure", false, "allow plain HTTP to a registry that is not on loopback")
 	f.StringArrayVar(&o.mirrors, "mirror", nil, "REGISTRY=MIRROR to try before the registry; may be repeated")
@@ -43,6 +45,9 @@ func (o *imageOptions) check() error {
 		if from, to, ok := strings.Cut(m, "="); !ok || from == "" || to == "" {
 			return usage(fmt.Errorf("--mirror takes REGISTRY=MIRROR, not %q", m))
 		}
+	}
+	if err := o.checkVerify(); err != nil {
+		return err
 	}
 	return readable("--ca-file", o.caFile)
 }
@@ -129,6 +134,7 @@ and why, and what was and was not examined.
 	}
 	o.imageOptions.addTo(cmd.Flags())
 	o.outputs.addTo(cmd.Flags())
+	o.addVerifyTo(cmd.Flags())
 	cmd.Flags().StringSliceVar(&o.failOn, "fail-on", nil, "exit 1 on findings of this level: "+levelNames())
 	cmd.Flags().BoolVar(&o.all, "all", false, "list every finding and difference in the table")
 	return cmd
@@ -180,7 +186,7 @@ func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*ve
 	if err := o.fresh(a, dbs); err != nil {
 		return nil, err
 	}
-	scanner, closeScanner, err := a.scanner(ctx, dbs)
+	scanner, closeScanner, err := a.scanner(ctx, dbs, &o.lookOptions)
 	if err != nil {
 		return nil, err
 	}

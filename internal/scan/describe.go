@@ -145,6 +145,7 @@ func (s *Scanner) cover(v *verdict.Verdict, merged *evidence.Merged, layers int)
 		c.Warnings = append(c.Warnings, s.warning)
 	}
 	s.warnLock.Unlock()
+	c.Warnings = append(c.Warnings, s.RuleProblems...)
 	if len(s.Databases) == 1 {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("only %s was asked: one scanner is one opinion", s.Databases[0].Info().Name))
 	}

@@ -11,6 +11,7 @@ import (
 	"plimsoll/internal/inspect/ospkg"
 	"plimsoll/internal/inspect/runtimes"
 	"plimsoll/internal/malware"
+	"plimsoll/internal/malware/yara"
 	"plimsoll/internal/secret"
 )
 
@@ -24,9 +25,27 @@ func Inspectors(look *content.Inspector) []inspect.Inspector {
 	)
 }
 
-// Content returns the inspector that looks into files with the built-in rules.
-func Content() (*content.Inspector, error) {
-	secrets, err := secret.NewEngine(secret.Rules())
+// Rules are what files are looked into with.
+type Rules struct {
+	// Secrets are all that run; nil for the built-in ones.
+	Secrets []secret.Rule
+	// YARA are files of the user's own, beside the built-in detectors.
+	YARA []*yara.Rules
+	// Own tells rules that are not built in apart, by the digests of their
+	// files; empty for none.
+	Own string
+	// Problems are rules that don't run, or not as their author may expect, in
+	// words: a verdict says so.
+	Problems []string
+}
+
+// Content returns the inspector that looks into files. found may be nil; it gets
+// every secret with its value.
+func Content(r Rules, found func(s *secret.Secret, value []byte)) (*content.Inspector, error) {
+	if r.Secrets == nil {
+		r.Secrets = secret.Rules()
+	}
+	secrets, err := secret.NewEngine(r.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the rules of secrets: %w", err)
 	}
@@ -34,5 +53,9 @@ func Content() (*content.Inspector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the detectors of planted code: %w", err)
 	}
-	return content.New(content.Options{Secrets: secrets, Malware: planted})
+	opt := content.Options{Secrets: secrets, Malware: planted, Rules: r.Own, Found: found}
+	if len(r.YARA) > 0 {
+		opt.Scan = content.YARA(r.YARA)
+	}
+	return content.New(opt)
 }

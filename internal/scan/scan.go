@@ -34,6 +34,12 @@ type Scanner struct {
 	Pass *inspect.Pass
 	// Content looks at configuration and history; the same is among the pass's inspectors.
 	Content *content.Inspector
+	// RuleProblems are warnings about rules of the user's own.
+	RuleProblems []string
+	// Verify asks providers about secrets, whose values Vault has; nil for not.
+	// The values of what is read from the cache are not known any more.
+	Verify Verify
+	Vault  *Vault
 	// Cache may be nil.
 	Cache *evidence.Cache
 	// Databases give the opinions, in the order of every report.
@@ -132,6 +138,9 @@ func (s *Scanner) judge(ctx context.Context, e *Examined) (*verdict.Verdict, err
 	findings := triage.Findings(inv, recon)
 	findings = slices.Concat(findings, triage.Support(inv, s.Now),
 		triage.Secrets(merged.Secrets, e.publishers), triage.Planted(merged.Planted, e.publishers), triage.Altered(e.Account))
+	if err := s.verify(ctx, findings); err != nil {
+		return nil, err
+	}
 	actions := triage.Actions(inv, findings, base, s.Order)
 	triage.Sort(findings)
 	if err := prose.titles(ctx, findings, recon); err != nil {

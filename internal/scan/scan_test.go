@@ -104,7 +104,7 @@ func saved(t *testing.T, img v1.Image) []byte {
 }
 
 func scanner(cache *evidence.Cache, dbs ...advisory.Database) *scan.Scanner {
-	look, err := scan.Content()
+	look, err := scan.Content(scan.Rules{}, nil)
 	if err != nil {
 		panic(err) // a built-in rule that can't be compiled
 	}

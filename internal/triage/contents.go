@@ -56,7 +56,7 @@ func Secrets(secrets []evidence.PlacedSecret, owners account.Publishers) []Findi
 	index := map[string]int{}
 	inConfig := map[string]int{}
 	for _, s := range slices.SortedStableFunc(slices.Values(secrets), nearest) {
-		id := Fingerprint(string(Secret), s.Rule, s.Path, s.Inside, s.Name, fmt.Sprint(s.Mark))
+		id := SecretID(&s.Secret)
 		if at, again := index[id]; again {
 			noteAlso(&findings[at], s.Place, s.Path)
 			continue
@@ -88,6 +88,26 @@ func Secrets(secrets []evidence.PlacedSecret, owners account.Publishers) []Findi
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+// SecretID is the identifier of a secret's finding. It does not depend on the
+// layer, the line, or anything else that another build changes.
+func SecretID(s *secret.Secret) string {
+	return Fingerprint(string(Secret), s.Rule, s.Path, s.Inside, s.Name, fmt.Sprint(s.Mark))
+}
+
+// Verified takes in what a provider said of a secret: one that works is certain,
+// and grave whatever its kind; one that is refused asks for nothing urgent.
+func (f *Finding) Verified(words string, works, refused bool) {
+	f.Evidence.Verified = words
+	switch {
+	case works:
+		f.Evidence.Confidence = secret.Certain
+		f.Severity = max(f.Severity, advisory.High)
+	case refused:
+		f.Severity = min(f.Severity, advisory.Low)
+	}
+	f.Disposition = disposeOf(f)
 }
 
 // liveOrder is nearest to the final image first.

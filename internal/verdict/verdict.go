@@ -48,8 +48,8 @@ type Verdict struct {
 	Reconciliation reconcile.Reconciliation `json:"reconciliation"`
 	// Account is the account of every executable.
 	Account  account.Account `json:"account"`
-	Coverage       Coverage                 `json:"coverage"`
-	Gate           *Gate                    `json:"gate,omitempty"`
+	Coverage Coverage        `json:"coverage"`
+	Gate     *Gate           `json:"gate,omitempty"`
 }
 
 // Image identifies what was judged.
