@@ -37,12 +37,12 @@ const (
 // Every second position of the text is probed with the four bytes that stand
 // there, case folded. Of a word two neighbouring grams are known, the rarest of it,
 // of which one stands at such a position wherever the word does; of a word of three
-// or four bytes they are the gram at its beginning and the one before. The last three bytes
-// of a gram, the tail, choose a byte of a filter, in which the first one has a bit.
-// Where that is set a hash table names the words, which are then compared. Probing
-// half of the positions with a filter that fits in the nearest cache beats walking
-// an automaton, whose every step waits for the one before, and a filter of whole
-// grams, which fills up with what may precede the short words (measured: see
+// or four bytes they are the gram at its beginning and the one before. The last
+// three bytes of a gram, the tail, choose a byte of a filter, in which the first one
+// has a bit. Where that is set a hash table names the words, which are then compared.
+// Probing half of the positions with a filter that fits in a near cache beats
+// walking an automaton, whose every step waits for the one before, and a filter of
+// whole grams, which fills up with what may precede the short words (measured: see
 // BenchmarkFind).
 type Set struct {
 	words []Word
@@ -58,11 +58,15 @@ type Set struct {
 	longest, reach int
 }
 
-const filterLog = 15
+const filterLog = 16
 
 type slot struct {
-	tail       uint32
-	begin, end int32
+	tail uint32
+	// begin is where its places do, of which there are count; 0 in a free slot.
+	begin int32
+	count uint16
+	// first are the bits of what may precede the tail.
+	first uint8
 }
 
 // place says that a gram stands at this offset of a word; -1 for the byte before
@@ -71,6 +75,8 @@ type place struct {
 	gram, mask uint32
 	word       int32
 	offset     int8
+	// first are the bits of what stands first in the gram.
+	first uint8
 }
 
 // New compiles words. The index of a word in the list is what Find reports.
@@ -87,7 +93,7 @@ func New(words []Word) (*Set, error) {
 		s.reach = max(s.reach, at)
 		add := func(g, mask uint32, offset int, first uint8) {
 			g |= fold
-			byTail[g&tail] = append(byTail[g&tail], place{g & mask, mask, int32(i), int8(offset)})
+			byTail[g&tail] = append(byTail[g&tail], place{g & mask, mask, int32(i), int8(offset), first})
 			s.filter[hash(g)] |= first
 		}
 		switch {
@@ -114,12 +120,15 @@ func (s *Set) index(byTail map[uint32][]place) {
 	s.slots, s.shift = make([]slot, 1<<log), uint8(32-log)
 	for t, places := range byTail {
 		at := s.slot(t)
-		for s.slots[at].end != 0 {
+		for s.slots[at].count != 0 {
 			at = (at + 1) & uint32(len(s.slots)-1)
 		}
-		begin := int32(len(s.places))
+		slot := slot{tail: t, begin: int32(len(s.places)), count: uint16(len(places))}
 		s.places = append(s.places, places...)
-		s.slots[at] = slot{tail: t, begin: begin, end: int32(len(s.places))}
+		for _, p := range places {
+			slot.first |= p.first
+		}
+		s.slots[at] = slot
 	}
 }
 
@@ -141,18 +150,26 @@ func hash(g uint32) uint32 { return (g & tail) * spread >> (32 - filterLog) }
 // slot is where the search for a tail in the hash table begins.
 func (s *Set) slot(t uint32) uint32 { return (t * spread) >> (s.shift & 31) }
 
-// outside is the bit of the bytes that end an identifier.
-const outside = 1 << 7
+// outside are the bits of the bytes that end an identifier: blanks, which precede
+// words most often, have one of their own.
+const (
+	blank   = 1 << 7
+	mark    = 1 << 6
+	outside = blank | mark
+)
 
-// precedents gives each byte its bit in the filter: one for all that is outside of
-// identifiers, seven for those of identifiers, in either case the same.
+// precedents gives each byte, folded, its bits in the filter: one of six for the
+// bytes of identifiers. Some stand for two bytes, of which one ends identifiers.
 func precedents() (bit [256]uint8) {
 	for c := range 256 {
-		f := c | 0x20
-		if wordByte(byte(c)) {
-			bit[f] |= 1 << (uint32(f) % 7)
-		} else {
-			bit[f] |= outside
+		folded := c | fold&0xff
+		switch b := byte(c); {
+		case wordByte(b):
+			bit[folded] |= 1 << (folded % 6)
+		case b == ' ' || b == '\n' || b == '\t' || b == '\r' || b == 0:
+			bit[folded] |= blank
+		default:
+			bit[folded] |= mark
 		}
 	}
 	return bit
@@ -165,30 +182,69 @@ const farthest = 16
 
 // rarest returns the offset of the two grams of a word that text holds least often.
 func rarest(text []byte) int {
-	best, score := 0, 0
+	best, score := 0, 1<<30
 	for at := 0; at <= farthest && at+minUnbound <= len(text); at++ {
-		first := 0
-		for _, c := range text[at : at+gram] {
-			first += rarity(c)
-		}
-		second := first - rarity(text[at]) + rarity(text[at+gram])
-		if n := min(first, second); n > score {
+		if n := max(commonness(text[at:at+gram]), commonness(text[at+1:at+1+gram])); n < score {
 			best, score = at, n
 		}
 	}
 	return best
 }
 
-// rarity is how seldom a byte is in text: letters by their rank in English and in
-// programs. What is neither letter nor space is rare next to letters.
-func rarity(c byte) int {
-	if c|0x20 >= 'a' && c|0x20 <= 'z' {
-		return strings.IndexByte("etnoriasclpdumfghbvykwxjqz", c|0x20)
+// commonness is how often text holds a gram, told from its pairs of letters. What
+// is neither letter nor space is rare next to letters.
+func commonness(text []byte) int {
+	n := 0
+	if strings.Contains(often, strings.ToLower(string(text))) {
+		n = 9
 	}
-	if c == ' ' {
-		return 4
+	for i := range len(text) - 1 {
+		a, b := text[i]|0x20, text[i+1]|0x20
+		switch {
+		case a >= 'a' && a <= 'z' && b >= 'a' && b <= 'z':
+			n += int(pairs[a-'a'][b-'a'] - '0')
+		case a == ' ' || b == ' ':
+			n += 6
+		default:
+			n += 3
+		}
 	}
-	return 18
+	return n
+}
+
+// often are words and parts of words that programs are full of.
+const often = "type node able ation ition tion ther ence ment data code name func return this self function const prop essage ault require " +
+	"string value index object class error file path list work face user head build pack back open read write with from http test"
+
+// pairs has for each letter how often the letters a to z follow it in programs and
+// their documentation, as logarithms to the base 2 between 0 and 9.
+var pairs = [26]string{
+	"37883672725989170999665662",
+	"63537220760721640553700070",
+	"83639358608753952658643040",
+	"73579432821643730664742250",
+	"86897863524889676999476861",
+	"73467711800734840756701040",
+	"52628346700546650676522001",
+	"81349300801242720647601020",
+	"77887980203889972799260506",
+	"30006000200000400041300000",
+	"52227231600424330253203000",
+	"85469742903834841477743060",
+	"96349212703463880264600020",
+	"84899692716646951399752061",
+	"56885852726789680978867223",
+	"82549435603732870868742060",
+	"00000000000100000000700000",
+	"93769572906578950888754070",
+	"73759457815555872589734282",
+	"94659539913654970987836481",
+	"56667650801879360988100300",
+	"80118200600221510122000000",
+	"71236216701315620651003000",
+	"53535401404210260127000210",
+	"32314220400356570676113001",
+	"30006000300000200000000010",
 }
 
 func pack(a, b, c, d byte) uint32 {
@@ -248,11 +304,15 @@ func (s *Set) probe(g uint32) uint8 { return s.filter[hash(g)] & s.bit[uint8(g)]
 // look compares the words whose gram g, folded, stands at b[i:].
 func (s *Set) look(b []byte, i, from, to int, g uint32, hit func(word, at int) bool) bool {
 	t := g & tail
-	for at := s.slot(t); s.slots[at].end != 0; at = (at + 1) & uint32(len(s.slots)-1) {
-		if s.slots[at].tail != t {
+	for at := s.slot(t); s.slots[at].count != 0; at = (at + 1) & uint32(len(s.slots)-1) {
+		slot := &s.slots[at]
+		if slot.tail != t {
 			continue
 		}
-		for k := s.slots[at].begin; k < s.slots[at].end; k++ {
+		if slot.first&s.bit[uint8(g)] == 0 {
+			return true
+		}
+		for k := int(slot.begin); k < int(slot.begin)+int(slot.count); k++ {
 			p := &s.places[k]
 			if g&p.mask != p.gram {
 				continue
