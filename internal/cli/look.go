@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -92,6 +93,9 @@ func (o *lookOptions) rules() (scan.Rules, error) {
 		for _, p := range problems {
 			r.Problems = append(r.Problems, "--secret-rules: "+p.String())
 		}
+		if !extendsBuiltIn(rules) {
+			r.Problems = append(r.Problems, fmt.Sprintf("only the %d rules of %s looked for secrets, none of the built-in ones", len(rules), o.secretRules))
+		}
 	}
 	for _, name := range o.malwareRules {
 		src, err := read(name)
@@ -111,6 +115,15 @@ func (o *lookOptions) rules() (scan.Rules, error) {
 		r.Own = hex.EncodeToString(own.Sum(nil)[:8])
 	}
 	return r, nil
+}
+
+// extendsBuiltIn reports whether any built-in rule is among the rules.
+func extendsBuiltIn(rules []secret.Rule) bool {
+	builtin := map[string]bool{}
+	for _, r := range secret.Rules() {
+		builtin[r.ID+"\x00"+r.Pattern] = true
+	}
+	return slices.ContainsFunc(rules, func(r secret.Rule) bool { return builtin[r.ID+"\x00"+r.Pattern] })
 }
 
 // look makes the inspector that looks into files, and tells the scanner what it
