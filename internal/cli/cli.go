@@ -92,6 +92,7 @@ and which few changes clear the most of them.
 		newExplainCommand(a),
 		newAccountCommand(a),
 		newHistoryCommand(a),
+		newDiffCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),
