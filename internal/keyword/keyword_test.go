@@ -33,7 +33,7 @@ func plainly(words []Word, b []byte, from, to int) []found {
 				continue
 			}
 			t := b[at : at+len(w.Text)]
-			if string(t) == w.Text || (w.Fold && strings.ToLower(string(t)) == strings.ToLower(w.Text)) {
+			if string(t) == w.Text || (w.Fold && strings.EqualFold(string(t), w.Text)) {
 				list = append(list, found{i, at})
 			}
 		}

@@ -20,7 +20,7 @@ func placeholder(m *Match) bool {
 // that it stands in, and the wildcards of regular expressions.
 func fragment(v []byte) bool {
 	end := v[len(v)-1]
-	if (end == '}' || end == ')' || end == ']') && bytes.IndexAny(v, "{([") < 0 {
+	if (end == '}' || end == ')' || end == ']') && !bytes.ContainsAny(v, "{([") {
 		s := shapeOf(v)
 		return s.wordlike()
 	}

@@ -39,6 +39,10 @@ func NewEngine(rules []Rule) (*Engine, error) {
 	e := &Engine{company: map[int]bool{}}
 	index := map[keyword.Word]int{}
 	number := func(w keyword.Word) int {
+		if w.Fold {
+			// One word for the rules that write it otherwise: each is a comparison in each place.
+			w.Text = strings.ToLower(w.Text)
+		}
 		n, known := index[w]
 		if !known {
 			n = len(e.words)
