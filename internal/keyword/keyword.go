@@ -116,7 +116,7 @@ func New(words []Word) (*Set, error) {
 }
 
 func (s *Set) index(byTail map[uint32][]place) {
-	log := bits.Len(uint(2 * len(byTail)))
+	log := max(1, bits.Len(uint(2*len(byTail))))
 	s.slots, s.shift = make([]slot, 1<<log), uint8(32-log)
 	for t, places := range byTail {
 		at := s.slot(t)

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"sync"
 	"time"
@@ -122,14 +124,17 @@ func (p pythonImage) interpreter() []entry {
 // installers are pip and what get-pip installs beside it.
 func (p pythonImage) installers() []entry {
 	var entries []entry
+	pip := inertELF("/usr/local/bin/pip3.8")
+	sum := sha256.Sum256([]byte(pip))
+	scripts := map[string]string{"pip": fmt.Sprintf("../../../bin/pip3.8,sha256=%s,%d\n", base64.RawURLEncoding.EncodeToString(sum[:]), len(pip))}
 	for _, d := range [][2]string{{"pip", p.pip}, {"setuptools", p.setuptools}, {"wheel", p.wheel}} {
 		dir := fmt.Sprintf("%s-%s.dist-info/", d[0], d[1])
 		const site = "usr/local/lib/python3.8/site-packages/"
 		entries = append(entries,
 			file(site+dir+"METADATA", fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\nClassifier: License :: OSI Approved :: MIT License\n", d[0], d[1])),
 			file(site+dir+"INSTALLER", "pip\n"),
-			file(site+dir+"RECORD", dir+"INSTALLER,,\n"+dir+"METADATA,,\n"+dir+"RECORD,,\n"))
+			file(site+dir+"RECORD", scripts[d[0]]+dir+"INSTALLER,,\n"+dir+"METADATA,,\n"+dir+"RECORD,,\n"))
 	}
-	return append(entries, executable("usr/local/bin/pip3.8", inertELF("/usr/local/bin/pip3.8")),
+	return append(entries, executable("usr/local/bin/pip3.8", pip),
 		link("usr/local/bin/pip3", "pip3.8"), link("usr/local/bin/pip", "pip3.8"))
 }

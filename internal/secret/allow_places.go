@@ -105,7 +105,7 @@ func exampleFile(name string) bool {
 		// Go's crypto/x509 tests the verifiers of operating systems with it.
 		return true
 	}
-	for _, part := range [...]string{".test.", ".spec.", ".tests.", ".e2e.", ".stories.", ".mock.", ".fixture.", "-test.", "-spec.", ".example.", ".sample.", "example.", "sample.", "-example", ".min."} {
+	for _, part := range [...]string{".test.", ".spec.", ".tests.", ".e2e.", ".stories.", ".mock.", ".fixture.", "-test.", "-spec.", ".example.", ".examples.", ".sample.", ".samples.", "example.", "sample.", "-example", ".min."} {
 		if strings.Contains(name, part) {
 			return true
 		}
