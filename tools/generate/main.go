@@ -33,6 +33,8 @@ func run(check bool) error {
 	}{
 		{"docs/cli.md", cli.WriteReference},
 		{"docs/verdict.schema.json", writeSchema},
+		{"docs/secret-rules.md", writeSecretRules},
+		{"docs/detectors.md", writeDetectors},
 		{"README.md", writeReadme},
 	} {
 		var want bytes.Buffer
@@ -62,9 +64,10 @@ func writeSchema(w io.Writer) error {
 	return err
 }
 
-// The example stands between these lines of the README.
+// The examples stand between these lines of the README.
 const (
 	exampleBegin = "<!-- made by make generate -->\n```text\n"
+	plantedBegin = "<!-- planted: made by make generate -->\n```text\n"
 	exampleEnd   = "```\n<!-- end -->\n"
 )
 
@@ -75,11 +78,6 @@ func writeReadme(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(readme), exampleBegin)
-	_, after, ok2 := strings.Cut(rest, exampleEnd)
-	if !ok || !ok2 {
-		return fmt.Errorf("README.md has no place for the example (%q … %q)", exampleBegin, exampleEnd)
-	}
 	var out, problems bytes.Buffer
 	env := map[string]string{"COLUMNS": "96"}
 	status := cli.Run(context.Background(), cli.Env{
@@ -89,8 +87,28 @@ func writeReadme(w io.Writer) error {
 	if status != 0 {
 		return fmt.Errorf("the demonstration ended with status %d: %s", status, problems.String())
 	}
-	_, err = io.WriteString(w, before+exampleBegin+beginning(out.String())+"…\n"+exampleEnd+after)
+	text := string(readme)
+	for _, example := range []struct{ begin, content string }{
+		{exampleBegin, beginning(out.String()) + "…\n"},
+		{plantedBegin, planted(out.String()) + "…\n"},
+	} {
+		before, rest, ok := strings.Cut(text, example.begin)
+		_, after, ok2 := strings.Cut(rest, exampleEnd)
+		if !ok || !ok2 {
+			return fmt.Errorf("README.md has no place for the example (%q … %q)", example.begin, exampleEnd)
+		}
+		text = before + example.begin + example.content + exampleEnd + after
+	}
+	_, err = io.WriteString(w, text)
 	return err
+}
+
+// planted is what the demonstration says of the image that holds planted code, up
+// to the account of its executables.
+func planted(demo string) string {
+	_, rest, _ := strings.Cut(demo, "\nDO NOT RUN")
+	shown, _, _ := strings.Cut("DO NOT RUN"+rest, "\nEXECUTABLES")
+	return shown
 }
 
 // beginning is the demonstration up to the end of the first package's findings.

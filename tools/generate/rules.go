@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"plimsoll/internal/malware"
+	"plimsoll/internal/secret"
+)
+
+// writeSecretRules lists every rule of credentials.
+func writeSecretRules(w io.Writer) error {
+	rules := secret.Rules()
+	fmt.Fprintf(w, `# Rules of secrets
+
+Made by make generate from the rules themselves, in the order in which they take
+precedence. Confidence is that of a match whose value proves nothing: a checksum or a
+structure that is right makes it certain, one that is wrong makes it less or none;
+[secrets.md](secrets.md) says what the words mean. %d rules.
+
+| rule | what it finds | severity | confidence | source |
+| --- | --- | --- | --- | --- |
+`, len(rules))
+	for _, r := range rules {
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s |\n", r.ID, cell(r.Title), r.Severity, r.Confidence, cell(r.Source))
+	}
+	return nil
+}
+
+// writeDetectors lists every detector of planted code.
+func writeDetectors(w io.Writer) error {
+	detectors := malware.Detectors()
+	fmt.Fprint(w, `# Detectors of planted code
+
+Made by make generate from the detectors themselves. Techniques are those of
+[MITRE ATT&CK](https://attack.mitre.org). What executables show by their owner and
+their place alone (setuid, capabilities, hidden and temporary folders) stands in
+the account of executables, `+"`internal/account`"+`.
+
+`)
+	slices.SortFunc(detectors, func(a, b malware.Detector) int { return strings.Compare(a.ID, b.ID) })
+	for _, d := range detectors {
+		fmt.Fprintf(w, "## `%s`\n\n%s. %s\n\n- severity: %s\n- techniques: %s\n- source: %s\n\n",
+			d.ID, d.Title, d.Rationale, d.Severity, strings.Join(d.Techniques, ", "), d.Source)
+	}
+	return nil
+}
+
+// cell writes text into a cell of a table.
+func cell(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "|", "\\|"), "\n", " ")
+}
