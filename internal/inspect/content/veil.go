@@ -19,12 +19,12 @@ import (
 // long as the image is looked at, and is never written anywhere.
 type Veil struct {
 	// hidden are values, longest first, so that one that holds another goes first.
-	hidden []hidden
+	hidden []veiled
 	// wrapped are places whose secret was found in an encoded form.
 	wrapped map[string]bool
 }
 
-type hidden struct{ path, value, redacted string }
+type veiled struct{ path, value, redacted string }
 
 // wordy is the length from which a value is masked wherever it stands; a
 // shorter one may be a word that means something else elsewhere.
@@ -42,11 +42,11 @@ func (i *Inspector) Veiled(ctx context.Context, c *v1.ConfigFile) (*evidence.Fra
 			v.wrapped[s.Path] = true
 		}
 		if len(value) > 0 {
-			v.hidden = append(v.hidden, hidden{s.Path, string(value), s.Redacted})
+			v.hidden = append(v.hidden, veiled{s.Path, string(value), s.Redacted})
 		}
 	}
 	found := looking.Configuration(ctx, c)
-	slices.SortStableFunc(v.hidden, func(a, b hidden) int { return cmp.Compare(len(b.value), len(a.value)) })
+	slices.SortStableFunc(v.hidden, func(a, b veiled) int { return cmp.Compare(len(b.value), len(a.value)) })
 	v.hidden = slices.Compact(v.hidden)
 	return found, v
 }
