@@ -210,15 +210,37 @@ func workRules() []Rule {
 	}
 }
 
+// findFacebook measures the run of letters and digits from the keyword on, which
+// rejects in a few nanoseconds what an expression would take half a microsecond
+// for: text in base64 holds these letters by chance, hundreds of thousands of times
+// in a large tree of packages.
+func findFacebook(w *Window) (Span, bool) {
+	if w.Keyword > 0 && (w.Bytes[w.Keyword-1] == '+' || w.Bytes[w.Keyword-1] == '/') {
+		return Span{}, false
+	}
+	const shortest, longest = 93, 403
+	end := w.KeywordEnd
+	for end < len(w.Bytes) && end-w.Keyword <= longest && wordLetters[w.Bytes[end]] {
+		end++
+	}
+	if n := end - w.Keyword; n < shortest || n > longest {
+		return Span{}, false
+	}
+	if end < len(w.Bytes) && (w.Bytes[end] == '_' || w.Bytes[end] == '-' || w.Bytes[end] == '+' || w.Bytes[end] == '/') {
+		return Span{}, false
+	}
+	return Span{Start: w.Keyword, End: end}, true
+}
+
+// wordLetters are letters and digits.
+var wordLetters = bytesOf(base62)
+
 // audienceRules speak for a company to its public, and measure it.
 func audienceRules() []Rule {
 	facebook := prefixed("facebook-access-token", "Facebook access token", advisory.High, []string{"EAA"}, `EAA[0-9A-Za-z]{90,400}`, practice+"https://developers.facebook.com/docs/facebook-login/guides/access-tokens/", "EAAB"+made(base62, 150))
 	facebook.Entropy = 4
-	// A run of base64 holds these letters by chance.
-	facebook.Allowed = func(m *Match) bool {
-		before := m.at + m.Span.Start - 1
-		return before >= 0 && (m.text[before] == '+' || m.text[before] == '/')
-	}
+	facebook.Pattern, facebook.Find = "", findFacebook
+	facebook.Before, facebook.After = 1, 420
 	bearer := assignedTo("twitter-bearer-token", "X (Twitter) bearer token", advisory.Medium, []string{"twitter", "bearer_token"}, `A{16,25}[0-9A-Za-z%]{60,200}`,
 		"https://docs.x.com/fundamentals/authentication/oauth-2-0/bearer-tokens", strings.Repeat("A", 22)+made(base62, 80))
 	// Every one of them begins with a run of one letter.
