@@ -92,9 +92,11 @@ const (
 	// maxPackages bounds what all layers of one reference may record together:
 	// layers that each rewrite a package database hold its records again.
 	maxPackages = 1_500_000
-	// maxListed bounds their file lists, in bytes of the compact form: some
-	// forty million files.
+	// maxListed bounds their file lists, digests and executables, in bytes: some
+	// thirty million files.
 	maxListed = 1 << 30
+	// executableBytes is about what one executable takes, its digests included.
+	executableBytes = 256
 )
 
 // counted passes on the outcome of a layer while there is room for it.
@@ -103,9 +105,12 @@ func (g *gathering) counted(layer *evidence.Layer, err error) (*evidence.Layer, 
 		return nil, err
 	}
 	listed := len(layer.Files.Coded)
-	for i := range layer.Owned {
-		listed += len(layer.Owned[i].Paths.Coded)
+	for _, lists := range [][]evidence.Owned{layer.Owned, layer.Sums} {
+		for i := range lists {
+			listed += len(lists[i].Paths.Coded) + len(lists[i].Digests.Coded)
+		}
 	}
+	listed += len(layer.Executables) * executableBytes
 	switch {
 	case g.packages.Add(int64(len(layer.Packages))) > maxPackages:
 		return nil, fmt.Errorf("%w: the layers together record more than %d packages", inspect.ErrLimit, maxPackages)

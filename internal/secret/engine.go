@@ -285,8 +285,11 @@ func (s *Search) judge(r *compiled, w *Window, span Span, base int64, literal st
 	if !r.Exact {
 		c = doubted(m, c)
 	}
-	if c == Rejected || allowedInline(m) {
+	if c == Rejected {
 		return
+	}
+	if allowedInline(m) {
+		c = Possible
 	}
 	if r.Opaque {
 		literal = ""

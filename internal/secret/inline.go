@@ -3,7 +3,8 @@ package secret
 import "bytes"
 
 // allowComment on the line of a secret says that it is meant to be there, as
-// gitleaks reads it (detect/detect.go, gitleaksAllowSignature).
+// gitleaks reads it (detect/detect.go, gitleaksAllowSignature). Whoever made an
+// image can write it, so that it lowers a finding and hides none.
 const allowComment = "gitleaks:allow"
 
 // allowedInline reports whether the line of a match carries the comment.

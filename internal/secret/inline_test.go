@@ -25,10 +25,10 @@ func TestARuleAsksForMoreThanItsKeyword(t *testing.T) {
 		"no word in company":                     {with(func(r *Rule) { r.Company = []string{"umbrella"} }), "corp-abc\n", ""},
 		"apart from the keyword":                 {with(func(r *Rule) { r.Pattern, r.Apart = `[0-9]{8}`, true }), "corp-abc = 12345678", "12345678"},
 		"not apart from the keyword":             {with(func(r *Rule) { r.Pattern = `[0-9]{8}` }), "corp-abc = 12345678", ""},
-		"a comment on the line":                  {base, "a\ncorp-12345 # gitleaks:allow\nb", ""},
+		"a comment on the line":                  {base, "a\ncorp-12345 # gitleaks:allow\nb", "12345?"},
 		"a comment on the line before":           {base, "# gitleaks:allow\ncorp-12345\n", "12345"},
 		"a comment on the line behind":           {base, "corp-12345\n# gitleaks:allow\n", "12345"},
-		"a comment at the end of a long line":    {base, "corp-12345 " + strings.Repeat("x", 3000) + "gitleaks:allow", ""},
+		"a comment at the end of a long line":    {base, "corp-12345 " + strings.Repeat("x", 3000) + "gitleaks:allow", "12345?"},
 		"a path that it is limited to":           {with(func(r *Rule) { r.Paths = func(p string) bool { return p == "a.txt" } }), "corp-12345", "12345"},
 		"a path that it is not limited to":       {with(func(r *Rule) { r.Paths = func(p string) bool { return p == "b.txt" } }), "corp-12345", ""},
 		"the line, the match and what is around": {with(func(r *Rule) { r.Allowed = differs(t) }), "one\ntwo corp-12345 three\nfour", "12345"},
@@ -41,6 +41,9 @@ func TestARuleAsksForMoreThanItsKeyword(t *testing.T) {
 			got := ""
 			for _, h := range search(t, e, "a.txt", []byte(c.text)) {
 				got += string(h.Value)
+				if h.Confidence < c.rule.Confidence {
+					got += "?" // lowered
+				}
 			}
 			if got != c.want {
 				t.Errorf("found %q, want %q", got, c.want)
