@@ -63,6 +63,14 @@ type Inspector interface {
 	Wants(f *File) Want
 }
 
+// LayerInspector is an Inspector that counts what the files of one layer cost it
+// together: one for each reading of a layer takes its place. What that finds depends
+// on the layer's bytes alone still.
+type LayerInspector interface {
+	Inspector
+	ForLayer() Inspector
+}
+
 // WholeInspector inspects a file whose content is in memory.
 type WholeInspector interface {
 	Inspector

@@ -28,7 +28,7 @@ const maxUnread = 200_000
 func (w *walk) linked(path, target string, mode fs.FileMode) {
 	link := &File{Path: path, Mode: mode, Size: typicalSize}
 	there := &File{Path: target, Mode: mode, Size: typicalSize}
-	for _, i := range w.pass.inspectors {
+	for _, i := range w.inspectors {
 		if !onlyWants(i, link, there) {
 			continue
 		}
@@ -73,7 +73,7 @@ func (w *walk) follow(ctx context.Context, h *tar.Header, path string, content *
 	for _, name := range names {
 		f := &File{Path: name, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
 		out := &evidence.Fragment{}
-		interested := slices.DeleteFunc(slices.Clone(w.pass.inspectors), func(i Inspector) bool { return !onlyWants(i, f, there) })
+		interested := slices.DeleteFunc(slices.Clone(w.inspectors), func(i Inspector) bool { return !onlyWants(i, f, there) })
 		whole, streams := w.ask(interested, f, out)
 		w.inspect(ctx, f, whole, streams, b, out)
 		w.keep(name, out)

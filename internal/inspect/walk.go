@@ -34,6 +34,8 @@ const keptWhole = 1 << 20
 type walk struct {
 	pass  *Pass
 	layer *evidence.Layer
+	// inspectors are those of the pass, of a LayerInspector the one for this layer.
+	inspectors []Inspector
 	// found holds the fragments in the order of the tar; seen says which of
 	// them came from a path, since a later entry of the same name replaces
 	// the earlier one (POSIX pax, "the last one wins").
@@ -52,7 +54,13 @@ type walk struct {
 }
 
 func newWalk(p *Pass) *walk {
-	return &walk{pass: p, layer: &evidence.Layer{}, seen: map[string]int{}, unread: map[string]string{}}
+	inspectors := slices.Clone(p.inspectors)
+	for n, i := range inspectors {
+		if l, ok := i.(LayerInspector); ok {
+			inspectors[n] = l.ForLayer()
+		}
+	}
+	return &walk{pass: p, layer: &evidence.Layer{}, inspectors: inspectors, seen: map[string]int{}, unread: map[string]string{}}
 }
 
 func (w *walk) run(ctx context.Context, src tarSource) error {
@@ -136,7 +144,7 @@ func (w *walk) regular(ctx context.Context, h *tar.Header, path string, mode fs.
 	f := &File{Path: path, Mode: mode, Size: h.Size, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
 	out := &evidence.Fragment{}
 	defer w.keep(path, out)
-	whole, streams := w.ask(w.pass.inspectors, f, out)
+	whole, streams := w.ask(w.inspectors, f, out)
 	if whole == nil && streams == nil {
 		return 0, nil
 	}

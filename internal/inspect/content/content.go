@@ -11,7 +11,6 @@ package content
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -20,7 +19,6 @@ import (
 
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inspect"
-	"plimsoll/internal/inspect/zipread"
 	"plimsoll/internal/keyword"
 	"plimsoll/internal/malware"
 	"plimsoll/internal/secret"
@@ -48,19 +46,24 @@ type Inspector struct {
 	// secretWords is how many of the words are those of secrets; the others
 	// are those of planted code.
 	secretWords int
-	blocks      sync.Pool
+	// Blocks that files are read into, and readers of compressed files: each costs
+	// more to make than a small file does to search.
+	blocks, wholes, gzips, zstds sync.Pool
 }
 
 // New returns the inspector.
 func New(opt Options) (*Inspector, error) {
 	words := slices.Concat(opt.Secrets.Words(), opt.Malware.Words())
 	set, err := keyword.New(words)
+	if err == nil {
+		err = checkWords(set.Longest())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("prepare the search for secrets and planted code: %w", err)
 	}
 	return &Inspector{
 		opt: opt, words: set, secretWords: len(opt.Secrets.Words()),
-		blocks: sync.Pool{New: func() any { return new([blockSize]byte) }},
+		blocks: sync.Pool{New: func() any { return new(block) }},
 	}, nil
 }
 
@@ -75,10 +78,6 @@ func (i *Inspector) Name() string {
 // Version implements inspect.Inspector.
 func (i *Inspector) Version() int { return 1 }
 
-// small is the size up to which a file or a member of an archive is held in
-// memory; larger ones are searched block by block.
-const small = 1 << 20
-
 // Wants implements inspect.Inspector.
 func (i *Inspector) Wants(f *inspect.File) inspect.Want {
 	switch {
@@ -92,15 +91,40 @@ func (i *Inspector) Wants(f *inspect.File) inspect.Want {
 
 // Inspect implements inspect.WholeInspector.
 func (i *Inspector) Inspect(ctx context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
-	s := i.subject(ctx, f, out)
-	s.look(where{path: f.Path}, content)
-	return s.err
+	return i.inspect(ctx, f, content, newAccount(), out)
+}
+
+func (i *Inspector) inspect(ctx context.Context, f *inspect.File, content []byte, account *account, out *evidence.Fragment) error {
+	s := i.subject(ctx, f, out, account)
+	w := where{path: f.Path}
+	if len(content) <= small {
+		s.look(w, content)
+	} else {
+		s.stream(w, content[:small+1], bytes.NewReader(content[small+1:]))
+		s.scanWhole(w, content)
+	}
+	s.settle()
+	return nil
 }
 
 // Open implements inspect.StreamInspector.
 func (i *Inspector) Open(ctx context.Context, f *inspect.File, out *evidence.Fragment) inspect.Sink {
-	s := i.subject(ctx, f, out)
-	return inspect.NewReading(func(r io.Reader) { s.read(where{path: f.Path}, r) }, func() error { return s.err })
+	return i.open(ctx, f, newAccount(), out)
+}
+
+func (i *Inspector) open(ctx context.Context, f *inspect.File, account *account, out *evidence.Fragment) inspect.Sink {
+	// The reading goroutine has a fragment of its own until it has ended: other
+	// inspectors of the file write to out meanwhile.
+	own := &evidence.Fragment{}
+	s := i.subject(ctx, f, own, account)
+	return inspect.NewReading(func(r io.Reader) { s.read(where{path: f.Path}, r) }, func() error {
+		s.settle()
+		out.Secrets = append(out.Secrets, own.Secrets...)
+		out.Planted = append(out.Planted, own.Planted...)
+		out.Certificates = append(out.Certificates, own.Certificates...)
+		out.Problems = append(out.Problems, own.Problems...)
+		return nil
+	})
 }
 
 // subject is one file of a layer, with all that is inside it.
@@ -109,17 +133,18 @@ type subject struct {
 	ctx  context.Context
 	file *inspect.File
 	out  *evidence.Fragment
-	// budget bounds what may be unpacked from it.
-	budget *zipread.Budget
-	err    error
+	// account is that of the layer, purse what this file may spend of it, nil
+	// until an archive is met.
+	account *account
+	purse   *purse
 	// config is set for a text of the configuration or of history.
 	config bool
 	// told are problems already said.
 	told map[string]bool
 }
 
-func (i *Inspector) subject(ctx context.Context, f *inspect.File, out *evidence.Fragment) *subject {
-	return &subject{Inspector: i, ctx: ctx, file: f, out: out}
+func (i *Inspector) subject(ctx context.Context, f *inspect.File, out *evidence.Fragment, account *account) *subject {
+	return &subject{Inspector: i, ctx: ctx, file: f, out: out, account: account}
 }
 
 // rulePath is the path by which rules of secrets know a file; what is no file has none.
@@ -144,6 +169,9 @@ type where struct {
 
 // member is a place one archive further in.
 func (w where) member(name string) where {
+	if name = printable(name); name == "" {
+		name = "(no name)"
+	}
 	m := where{path: name, inside: name, encoding: w.encoding, depth: w.depth + 1}
 	if w.inside != "" {
 		m.inside = w.inside + "!" + name
@@ -153,10 +181,18 @@ func (w where) member(name string) where {
 
 // look searches content that is in memory as a whole.
 func (s *subject) look(w where, content []byte) {
-	if s.ctx.Err() != nil || s.unpack(w, content, nil) {
+	if s.ctx.Err() != nil {
 		return
 	}
-	if wide := utf16Of(content); wide != none16 && w.encoding == "" {
+	if kind := archiveOf(w.path, content); kind != noArchive {
+		if s.opens(w) {
+			if s.unpack(kind, w, content, nil) && !kind.alsoPlain(w.path, content) {
+				return
+			}
+		} else if kind.opaque() {
+			return
+		}
+	} else if wide := utf16Of(content); wide != none16 && w.encoding == "" {
 		in := w
 		in.encoding = "utf-16"
 		s.look(in, wide.decode(content))
@@ -176,8 +212,13 @@ func (s *subject) look(w where, content []byte) {
 		return true
 	})
 	kind := malware.KindOf(content)
+	first := 1
+	if kind != malware.Text {
+		first = 0
+	}
+	var hide hidden
 	if search != nil {
-		s.secrets(w, search, func(offset int64) int {
+		s.secrets(w, search.Hits(), search.Cut(), &hide, func(offset int64) int {
 			if kind != malware.Text {
 				return 0
 			}
@@ -185,27 +226,38 @@ func (s *subject) look(w where, content []byte) {
 		})
 	}
 	s.certificates(w, content)
-	s.wrapped(w, content, 0, func(offset int) int { return 1 + bytes.Count(content[:offset], []byte{'\n'}) })
-	s.planted(w, &malware.File{Content: content, Whole: true, Size: int64(len(content)), Kind: kind}, &marks)
-	if s.opt.Scan != nil {
-		found, err := s.opt.Scan(s.ctx, w.path, content)
-		s.addPlanted(w, found)
-		if err != nil {
-			s.incomplete(err.Error())
-		}
+	var runs runs
+	runs.begin(s, w)
+	runs.feed(content, 0, first)
+	runs.finish(&hide)
+	s.planted(w, &malware.File{Content: content, Whole: true, Size: int64(len(content)), Kind: kind}, &marks, &hide)
+	s.scanWhole(w, content)
+}
+
+// scanWhole asks rules that need a whole file.
+func (s *subject) scanWhole(w where, content []byte) {
+	if s.opt.Scan == nil {
+		return
+	}
+	found, err := s.opt.Scan(s.ctx, w.path, content)
+	s.addPlanted(w, found, &hidden{})
+	if err != nil {
+		s.incomplete(err.Error())
 	}
 }
 
-// secrets takes what a search found into evidence. line tells the line of an
-// offset, 0 where there are none.
-func (s *subject) secrets(w where, search *secret.Search, line func(offset int64) int) {
-	for _, h := range search.Hits() {
+// secrets takes what a search found into evidence, and its values into hide. cut
+// says that a bound ended the search; line tells the line of an offset, 0 where
+// there are none.
+func (s *subject) secrets(w where, hits []secret.Hit, cut bool, hide *hidden, line func(offset int64) int) {
+	for _, h := range hits {
 		found := h.Secret()
-		found.Path, found.Inside, found.Encoding, found.Line = s.file.Path, w.inside, w.encoding, line(h.Offset)
+		found.Path, found.Inside, found.Encoding, found.Line = s.file.Path, s.inside(w), w.encoding, line(h.Offset)
 		found.Key, _ = secret.KeyFingerprint(h.Value)
+		hide.value(h.Value, found.Redacted)
 		s.addSecret(found, h.Value)
 	}
-	if search.Cut() {
+	if cut {
 		s.note("more look-alikes of secrets than are judged in one file; the rest was not judged")
 	}
 }
@@ -225,41 +277,22 @@ func (s *subject) addSecret(found secret.Secret, value []byte) {
 }
 
 // planted asks the detectors about a file whose words were found.
-func (s *subject) planted(w where, f *malware.File, marks *malware.Marks) {
+func (s *subject) planted(w where, f *malware.File, marks *malware.Marks, hide *hidden) {
 	f.Path, f.Mode = w.path, s.file.Mode
 	f.Interpreter = malware.InterpreterOf(f.Content)
-	s.addPlanted(w, s.opt.Malware.Judge(f, marks))
+	s.addPlanted(w, s.opt.Malware.Judge(f, marks), hide)
 }
 
-func (s *subject) addPlanted(w where, found []malware.Finding) {
+func (s *subject) addPlanted(w where, found []malware.Finding, hide *hidden) {
 	for _, f := range found {
-		f.Path, f.Inside = s.file.Path, w.inside
-		f.Excerpt = s.masked(w, f.Excerpt)
 		if len(s.out.Planted) >= maxSecrets {
+			s.note(fmt.Sprintf("more than %d places of planted code in one file; the rest is not listed", maxSecrets))
 			return
 		}
+		f.Path, f.Inside = s.file.Path, s.inside(w)
+		f.Excerpt, f.Detail = s.masked(w, f.Excerpt, hide), s.masked(w, f.Detail, hide)
 		s.out.Planted = append(s.out.Planted, f)
 	}
-}
-
-// masked takes secrets out of an excerpt: what shows planted code must not give
-// away the token that stands in the same line.
-func (s *subject) masked(w where, excerpt string) string {
-	text := []byte(excerpt)
-	search := s.opt.Secrets.Begin(s.rulePath(w))
-	s.words.Find(text, 0, len(text), func(word, at int) bool {
-		if word < s.secretWords {
-			search.Keyword(text, 0, word, at)
-		}
-		return true
-	})
-	hits := search.Hits()
-	slices.SortFunc(hits, func(a, b secret.Hit) int { return cmp.Compare(b.Offset, a.Offset) })
-	for _, h := range hits {
-		found := h.Secret()
-		text = slices.Concat(text[:h.Offset], []byte(found.Redacted), text[h.Offset+int64(len(h.Value)):])
-	}
-	return string(text)
 }
 
 // note says something about the file once, without making the verdict incomplete.

@@ -47,6 +47,8 @@ type directory struct {
 	content []byte
 	records []byte
 	base    int64 // what offsets count from: the length of a prefix, or 0
+	// read are the packed bytes of the entries handed on so far.
+	read int64
 }
 
 // record is one entry of the central directory.
@@ -185,7 +187,7 @@ func zip64(extra []byte, values ...*uint64) {
 }
 
 // entry hands one entry to the handler. False ends the archive.
-func (d directory) entry(ctx context.Context, e record, b *Budget, h Handler) bool {
+func (d *directory) entry(ctx context.Context, e record, b *Budget, h Handler) bool {
 	packed, ok := d.packedBytes(e)
 	name := string(e.name)
 	switch {
@@ -195,6 +197,9 @@ func (d directory) entry(ctx context.Context, e record, b *Budget, h Handler) bo
 	case e.flags&flagEncrypted != 0:
 		h.Problem("an entry is encrypted and was not read", false)
 		return true
+	case d.overlapping(len(packed)):
+		h.Problem("the archive's entries overlap, and hold more than the archive does", true)
+		return false
 	case e.method == methodStore:
 		h.Entry(name, &Body{stored: packed, hint: int64(len(packed)), budget: b})
 		return true
@@ -210,6 +215,14 @@ func (d directory) entry(ctx context.Context, e record, b *Budget, h Handler) bo
 		return false
 	}
 	return true
+}
+
+// overlapping counts an entry's packed bytes, and reports archives whose entries
+// have more of them together than the archive twice: a directory may name the
+// same bytes again and again (D. Fifield, "A better zip bomb", 2019).
+func (d *directory) overlapping(packed int) bool {
+	d.read += int64(packed)
+	return d.read > 2*int64(len(d.content))
 }
 
 // packedBytes finds an entry's data behind its local header.

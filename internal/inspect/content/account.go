@@ -1,0 +1,106 @@
+package content
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inspect"
+	"plimsoll/internal/inspect/zipread"
+)
+
+// What archives may cost is counted for each file and for each layer. The bound of
+// a file leaves room for any honest archive; that of a layer is what keeps many
+// small bombs from adding up: a layer costs at most as much as ten times its bytes
+// would, written plainly, and a fixed sum besides. An honest layer of compressed
+// archives costs about five times its bytes, so that a hostile one of 100 MB takes
+// about twice as long as an honest one of its size.
+const (
+	// layerCredit is what every layer may unpack, creditRatio what each byte of
+	// it adds.
+	layerCredit = 256 << 20
+	creditRatio = 10
+	// memberCost is what a member of an archive costs besides its bytes, and
+	// bzip2Cost how much more than others a byte out of bzip2 does.
+	memberCost = 1 << 10
+	bzip2Cost  = 4
+)
+
+// account is what the archives of one layer may still cost, in bytes.
+type account struct{ left atomic.Int64 }
+
+func newAccount() *account {
+	a := &account{}
+	a.left.Store(layerCredit)
+	return a
+}
+
+// purse is what one file may still cost, archives inside it included.
+type purse struct {
+	*zipread.Budget
+	// taken is what it held at first.
+	taken int64
+}
+
+// spendable returns the purse of the file.
+func (s *subject) spendable() *purse {
+	if s.purse == nil {
+		b := zipread.NewBudget(s.file.Size)
+		b.Inflated = min(b.Inflated, s.account.left.Load())
+		s.purse = &purse{b, b.Inflated}
+	}
+	return s.purse
+}
+
+// settle takes what the file cost from the layer's account and gives it credit
+// for the file's own bytes.
+func (s *subject) settle() {
+	credit := creditRatio * min(s.file.Size, 1<<40)
+	if s.purse != nil {
+		credit -= s.purse.taken - s.purse.Inflated
+	}
+	s.account.left.Add(credit)
+}
+
+// enter charges a member of an archive; false: no more may be opened.
+func (p *purse) enter() bool {
+	p.Entries--
+	p.Inflated -= memberCost
+	return p.Entries >= 0 && p.Inflated > 0
+}
+
+// charged reads within what may be spent. Each byte costs so many.
+type charged struct {
+	r    io.Reader
+	p    *purse
+	cost int64
+}
+
+func (c *charged) Read(p []byte) (int, error) {
+	if c.p.Inflated <= 0 {
+		return 0, zipread.ErrBudget
+	}
+	n, err := c.r.Read(p)
+	c.p.Inflated -= int64(n) * c.cost
+	return n, err
+}
+
+// ForLayer implements inspect.LayerInspector.
+func (i *Inspector) ForLayer() inspect.Inspector { return &ofLayer{i, newAccount()} }
+
+// ofLayer is the inspector for one layer, whose files share an account.
+type ofLayer struct {
+	*Inspector
+	account *account
+}
+
+// Inspect implements inspect.WholeInspector.
+func (o *ofLayer) Inspect(ctx context.Context, f *inspect.File, content []byte, out *evidence.Fragment) error {
+	return o.inspect(ctx, f, content, o.account, out)
+}
+
+// Open implements inspect.StreamInspector.
+func (o *ofLayer) Open(ctx context.Context, f *inspect.File, out *evidence.Fragment) inspect.Sink {
+	return o.open(ctx, f, o.account, out)
+}
