@@ -253,6 +253,7 @@ func (z *gzipReader) putBack(s *subject) {
 	z.source.Reset(nil)
 	s.gzips.Put(z)
 }
+
 // maxWindow bounds what a zstd frame may refer back to, in bytes, and so what its
 // decoder holds: that of level 20. Level 22 and --long go up to 128 MiB.
 const maxWindow = 32 << 20
