@@ -198,6 +198,7 @@ func (s *subject) look(w where, content []byte) {
 		s.look(in, wide.decode(content))
 		return
 	}
+	first := len(s.out.Secrets)
 	var search *secret.Search
 	var marks malware.Marks
 	s.words.Find(content, 0, len(content), func(word, at int) bool {
@@ -212,9 +213,9 @@ func (s *subject) look(w where, content []byte) {
 		return true
 	})
 	kind := malware.KindOf(content)
-	first := 1
+	firstLine := 1
 	if kind != malware.Text {
-		first = 0
+		firstLine = 0
 	}
 	var hide hidden
 	if search != nil {
@@ -228,8 +229,14 @@ func (s *subject) look(w where, content []byte) {
 	s.certificates(w, content)
 	var runs runs
 	runs.begin(s, w)
-	runs.feed(content, 0, first)
+	runs.feed(content, 0, firstLine)
 	runs.finish(&hide)
+	if isSQLite(content) {
+		rows := s.scan(w)
+		s.sqliteRows(bytes.NewReader(content), rows)
+		rows.finishRows(first)
+		rows.release()
+	}
 	s.planted(w, &malware.File{Content: content, Whole: true, Size: int64(len(content)), Kind: kind}, &marks, &hide)
 	s.scanWhole(w, content)
 }

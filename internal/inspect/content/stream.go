@@ -76,6 +76,19 @@ func (s *subject) stream(w where, head []byte, rest io.Reader) error {
 		in.encoding = "utf-16"
 		return s.read(in, wide.reader(io.MultiReader(bytes.NewReader(head), rest)))
 	}
+	if isSQLite(head) {
+		plain, rows := s.scan(w), s.scan(w)
+		defer plain.release()
+		defer rows.release()
+		first := len(s.out.Secrets)
+		err := s.sqliteRows(io.TeeReader(io.MultiReader(bytes.NewReader(head), rest), plain), rows)
+		if err != nil {
+			s.broken(w, err)
+		}
+		plain.finish()
+		rows.finishRows(first)
+		return err
+	}
 	if !kind.opaque() {
 		return s.search(w, head, rest)
 	}
@@ -233,11 +246,16 @@ func (s *subject) broken(w where, err error) {
 	}
 }
 
-// fill reads until b is full; io.EOF where the source ended before that.
-func fill(r io.Reader, b []byte) (int, error) {
-	n, err := io.ReadFull(r, b)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
+// fill reads until b is full; io.EOF where the source ended before that. What a
+// reader says of its own source, that it ended in the middle, is another error.
+func fill(r io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var m int
+		m, err = r.Read(b[n:])
+		n += m
+	}
+	if n == len(b) {
+		err = nil
 	}
 	return n, err
 }
