@@ -18,6 +18,7 @@ func Rules() []Rule {
 		aiRules(),
 		paymentRules(),
 		serviceRules(),
+		prefixRules(),
 		genericRules(),
 	)
 }
