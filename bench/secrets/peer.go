@@ -66,9 +66,11 @@ func recallPeer(out io.Writer, all *finder, file string, missed bool, random *ra
 }
 
 // asWritten replaces what the peer allows between a name, its value and what follows
-// by what stands there in an environment file.
+// by what stands there in an environment file, and takes letters as they are spelt in
+// an expression that allows either case.
 var asWritten = strings.NewReplacer(
 	`(?:[ \t\w.-]{0,20})`, `_api_key`,
+	`(?i)`, ``, `(?i:`, `(?:`, `(?-i:`, `(?:`,
 	`(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)`, `=`,
 	`(?:[\x60'"\s;]|\\[nr]|$)`, ``,
 )
@@ -103,15 +105,12 @@ func write(b *bytes.Buffer, re *syntax.Regexp, random *rand.Rand) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
-			if re.Flags&syntax.FoldCase != 0 {
-				r = unicode.ToLower(r)
-			}
 			b.WriteRune(r)
 		}
 	case syntax.OpCharClass:
 		b.WriteRune(member(re.Rune, random))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		b.WriteByte("abcdefghijklmnopqrstuvwxyz0123456789"[random.IntN(36)])
+		b.WriteByte('.') // mostly one that was meant, and not escaped
 	case syntax.OpCapture, syntax.OpConcat:
 		for _, sub := range re.Sub {
 			write(b, sub, random)
@@ -164,6 +163,9 @@ func member(ranges []rune, random *rand.Rand) rune {
 		}
 	}
 	if len(list) == 0 {
+		if ranges[0] < ' ' {
+			return ' '
+		}
 		return ranges[0]
 	}
 	// Hexadecimal digits are written in one case.

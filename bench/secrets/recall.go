@@ -60,7 +60,11 @@ func recall(out io.Writer, peerRules string, missed bool) error {
 			value := string(hits[0].Value)
 			if !standsAlone(alone, value) {
 				// What the rule needs around the value comes along.
-				h, ok := covers(all.find(r.SamplePath, []byte("\n"+sample+"\n")), value, "\n"+sample)
+				text := sample
+				if text[0] >= ' ' { // a binary file begins with its first byte
+					text = "\n" + sample + "\n"
+				}
+				h, ok := covers(all.find(r.SamplePath, []byte(text)), value, text)
 				provider.add(ok, h.Confidence, r.ID+" in its own surroundings")
 				continue
 			}
