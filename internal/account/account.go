@@ -4,11 +4,28 @@
 // It holds the digests that layers' evidence has against those that package
 // managers keep, and never reads a layer or a file itself. What an executable
 // does is not its business: package malware looks into them.
+//
+// # What counts
+//
+// An executable is an ELF, PE or Mach-O file, a script with an execute bit and an
+// interpreter, Python's bytecode, and what else has an execute bit and is binary.
+// Each name counts: a hard link is one more. Three things count that are none of
+// these, since what runs depends on them: the alternatives system's links to
+// executables (/usr/bin/awk), the dynamic linker's cache (/etc/ld.so.cache), and a
+// link that stands where a package installed an executable. Other links, which
+// packages list themselves, don't.
+//
+// # Generated
+//
+// Bytecode counts as generated where its source lies in the image, links of
+// the alternatives system and the linker's cache wherever they are. That is told
+// from their names: no package manager keeps a digest of them, and this package
+// vouches for none of their bytes. Bytecode without a source is told by the step
+// that brought it, as any other file.
 package account
 
 import (
 	"cmp"
-	"encoding/hex"
 	"slices"
 
 	"plimsoll/internal/evidence"
@@ -21,14 +38,14 @@ type Status string
 const (
 	// Intact: a package owns it and its own digest matches.
 	Intact Status = "intact"
-	// Altered: a package owns it, and no digest that the package keeps matches.
+	// Altered: a package owns it, and the digest that the package keeps is
+	// another; or something else stands in the place of what it installed.
 	Altered Status = "altered"
 	// Unverified: a package owns it and keeps no digest that could be compared.
 	Unverified Status = "unverified"
 	// Runtime: part of a runtime that was recognised outside any package manager.
 	Runtime Status = "runtime"
-	// Generated: made from other files of the image when something was installed
-	// (bytecode whose source lies beside it, caches and links of system tools).
+	// Generated: made from other files of the image when something was installed.
 	Generated Status = "generated"
 	// Built: no package owns it, and a history line says what put it there.
 	Built Status = "built"
@@ -41,6 +58,9 @@ func Statuses() []Status {
 	return []Status{Intact, Unverified, Runtime, Generated, Built, Altered, Unaccounted}
 }
 
+// Open reports whether a status asks for a look: nobody vouches for the file.
+func (s Status) Open() bool { return s == Altered || s == Unaccounted || s == Built }
+
 // Entry is one executable in one layer.
 type Entry struct {
 	Path string                  `json:"path"`
@@ -51,7 +71,9 @@ type Entry struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256,omitempty"`
 	Status Status `json:"status"`
-	// Owner is the package that owns it, as "cron 3.0pl1-162"; of a runtime, its name.
+	// Owner is the package that owns it, as "cron 3.0pl1-162"; of a runtime, its
+	// name. Of what a build added it is what the file says of itself: the package
+	// in whose folder it lies, or its own build record.
 	Owner string `json:"owner,omitempty"`
 	// OwnerType is the owner's purl type.
 	OwnerType string `json:"ownerType,omitempty"`
@@ -61,7 +83,8 @@ type Entry struct {
 	Configuration bool `json:"configuration,omitempty"`
 	// Capabilities are file capabilities: "cap_net_raw=ep".
 	Capabilities string `json:"capabilities,omitempty"`
-	// LinkTo is set where this is a further name of another executable.
+	// LinkTo is set where this is a further name of another executable; of a
+	// link it is where it leads, as written.
 	LinkTo   string              `json:"linkTo,omitempty"`
 	Layer    inventory.LayerRef  `json:"layer"`
 	Liveness inventory.Liveness  `json:"liveness"`
@@ -83,13 +106,37 @@ type Account struct {
 	// Lower counts executables of layers that the final image does not show.
 	Lower         int            `json:"lower"`
 	LowerByStatus map[Status]int `json:"lowerByStatus"`
-	// BuiltBy counts the built ones of the final image by history line.
+	// BuiltBy counts the built ones of the final image by history line, the
+	// step that brought most of them first.
 	BuiltBy []BuildStep `json:"builtBy,omitempty"`
-	// Links counts links of system tools (/etc/alternatives) beside them.
-	Links int `json:"links,omitempty"`
 	// Entries are all of them: first what is not in order, largest risk first,
 	// then by path.
 	Entries []Entry `json:"entries"`
+	// Problems are limits that the account ran into.
+	Problems []evidence.LayerProblem `json:"-"`
+}
+
+// BuildStep is a layer that brought executables which no package owns.
+type BuildStep struct {
+	Layer       inventory.LayerRef `json:"layer"`
+	Executables int                `json:"executables"`
+}
+
+// Input is what an account is made from.
+type Input struct {
+	// Layers and Refs are base first.
+	Layers []*evidence.Layer
+	Refs   []inventory.LayerRef
+	// Base is how many layers, from the first, belong to the image's base.
+	Base int
+	// Watch are further files whose owners are asked for.
+	Watch []Watched
+}
+
+// Watched is a file of a layer.
+type Watched struct {
+	Path  string
+	Layer int
 }
 
 // Publishers are the owners of watched files.
@@ -101,41 +148,39 @@ type Publishers map[Watched]string
 // who can download the package. Empty where there is none.
 func (p Publishers) Of(path string, layer int) string { return p[Watched{path, layer}] }
 
-// BuildStep is a layer that brought executables which no package owns.
-type BuildStep struct {
-	Layer       inventory.LayerRef `json:"layer"`
-	Executables int                `json:"executables"`
-}
-
-// Open reports whether a status asks for a look: nobody vouches for the file.
-func (s Status) Open() bool { return s == Altered || s == Unaccounted || s == Built }
-
-// Input is what an account is made from.
-type Input struct {
-	Layers []*evidence.Layer
-	Refs   []inventory.LayerRef
-	// Base is how many layers, from the first, belong to the image's base.
-	Base     int
-	Packages []inventory.Package
-	// Watch are further files whose owners are asked for for.
-	Watch []Watched
-}
-
-// Watched is a file of a layer.
-type Watched struct {
-	Path  string
-	Layer int
-}
-
 // Of makes the account.
 func Of(in Input) (*Account, Publishers) {
-	b := &book{Input: in, links: evidence.LinksOf(in.Layers), at: map[string]*record{}}
+	b := newBook(in)
 	b.gather()
+	b.look()
+	b.place()
 	b.claims()
-	b.packages()
-	b.sources()
-	a := &Account{ByStatus: map[Status]int{}, LowerByStatus: map[Status]int{}, Entries: b.settle(), Links: b.alternatives}
-	built := map[int]int{}
+	a := &Account{ByStatus: map[Status]int{}, LowerByStatus: map[Status]int{}, Entries: b.settle()}
+	a.count(in.Refs)
+	slices.SortStableFunc(a.Entries, func(x, y Entry) int {
+		return cmp.Or(
+			openFirst(x.Status, y.Status),
+			cmp.Compare(y.Risk, x.Risk),
+			cmp.Compare(x.Path, y.Path),
+			cmp.Compare(x.Layer.Index, y.Layer.Index),
+		)
+	})
+	a.Problems = b.problems
+	return a, b.publishers()
+}
+
+func openFirst(x, y Status) int {
+	switch {
+	case x.Open() == y.Open():
+		return 0
+	case x.Open():
+		return -1
+	}
+	return 1
+}
+
+func (a *Account) count(refs []inventory.LayerRef) {
+	built := make([]int, len(refs))
 	for i := range a.Entries {
 		e := &a.Entries[i]
 		if e.Liveness != inventory.Visible {
@@ -150,212 +195,34 @@ func Of(in Input) (*Account, Publishers) {
 		}
 	}
 	for layer, n := range built {
-		a.BuiltBy = append(a.BuiltBy, BuildStep{Layer: in.Refs[layer], Executables: n})
+		if n > 0 {
+			a.BuiltBy = append(a.BuiltBy, BuildStep{Layer: refs[layer], Executables: n})
+		}
 	}
-	slices.SortFunc(a.BuiltBy, func(x, y BuildStep) int {
-		return cmp.Or(cmp.Compare(y.Executables, x.Executables), cmp.Compare(x.Layer.Index, y.Layer.Index))
-	})
-	slices.SortStableFunc(a.Entries, func(x, y Entry) int {
-		return cmp.Or(
-			boolFirst(x.Status.Open(), y.Status.Open()),
-			cmp.Compare(y.Risk, x.Risk),
-			cmp.Compare(x.Path, y.Path),
-			cmp.Compare(x.Layer.Index, y.Layer.Index),
-		)
-	})
-	return a, b.publishers()
+	slices.SortStableFunc(a.BuiltBy, func(x, y BuildStep) int { return cmp.Compare(y.Executables, x.Executables) })
 }
 
-func boolFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
-}
-
-// record is what is known of one path while the account is made.
-type record struct {
-	instances []instance
-	claims    []claim
-	// attributed is a package or runtime that the path lies in.
-	attributed *attribution
-}
-
-// instance is an executable as one layer wrote it.
-type instance struct {
-	*evidence.Executable
-	path   string
-	layer  int
-	linkTo string
-}
-
-// claim is a package's word for a path.
-type claim struct {
-	layer         int
-	list          *evidence.Owned
-	digest        []byte
-	configuration bool
-}
-
-// attribution says what a path belongs to by where it lies.
-type attribution struct {
-	status     Status
-	owner, typ string
-	layer      int // -1 for any
-	reason     string
-}
-
-type book struct {
-	Input
-	links        evidence.Links
-	at           map[string]*record
-	order        []string
-	fates        *evidence.Fates
-	alternatives int
-	// python are the sources of the final image and lower ones that bytecode is made from.
-	sourcesOfBytecode map[string]bool
-	// moved are diversions by what was diverted.
-	moved map[string][]evidence.Diversion
-	named map[string]*inventory.Package
-}
-
-// maxExecutables bounds the account; images seen in practice hold some ten thousand.
-const maxExecutables = 2_000_000
-
-// gather lists every executable of every layer under its resolved path, with the
-// further names that hard links give it.
-func (b *book) gather() {
+// Tampered counts the altered executables of the final image, but for scripts
+// that their packages mean to be edited.
+func (a *Account) Tampered() int {
 	n := 0
-	add := func(i instance) {
-		path := b.links.Resolve(i.path)
-		r := b.at[path]
-		if r == nil {
-			r = &record{}
-			b.at[path] = r
-			b.order = append(b.order, path)
-		}
-		if n++; n <= maxExecutables {
-			r.instances = append(r.instances, i)
+	for i := range a.Entries {
+		if e := &a.Entries[i]; e.Status == Altered && !e.Configuration && e.Liveness == inventory.Visible {
+			n++
 		}
 	}
-	for n, l := range b.Layers {
-		names := map[string]*evidence.Executable{}
-		for i := range l.Executables {
-			e := &l.Executables[i]
-			names[e.Path] = e
-			add(instance{Executable: e, path: e.Path, layer: n})
-		}
-		for e := range l.Files.All() {
-			if e.Type != evidence.Hardlink {
-				continue
-			}
-			if x := names[string(e.Link)]; x != nil && string(e.Path) != x.Path {
-				add(instance{Executable: x, path: string(e.Path), layer: n, linkTo: x.Path})
-			}
-		}
-	}
-	for _, w := range b.Watch {
-		path := b.links.Resolve(w.Path)
-		if b.at[path] == nil {
-			b.at[path] = &record{}
-		}
-	}
-	b.fates = evidence.FatesOf(b.Layers, b.Refs, func(yield func(string) bool) {
-		for _, r := range b.at {
-			for _, i := range r.instances {
-				if !yield(i.path) {
-					return
-				}
-			}
-		}
-	})
+	return n
 }
 
-// claims takes in what package managers say of the paths.
-func (b *book) claims() {
-	b.moved = map[string][]evidence.Diversion{}
-	for _, l := range b.Layers {
-		for _, d := range l.Diversions {
-			from := b.links.Resolve(d.From)
-			b.moved[from] = append(b.moved[from], d)
+// Open returns the account with only those entries of the final image that
+// nobody vouches for, and those of lower layers that were altered.
+func (a *Account) Open() Account {
+	short := *a
+	short.Entries = []Entry{}
+	for _, e := range a.Entries {
+		if e.Status.Open() && (e.Liveness == inventory.Visible || e.Status == Altered) {
+			short.Entries = append(short.Entries, e)
 		}
 	}
-	for n, l := range b.Layers {
-		for _, lists := range [][]evidence.Owned{l.Owned, l.Sums} {
-			for i := range lists {
-				b.list(n, &lists[i])
-			}
-		}
-	}
-}
-
-func (b *book) list(layer int, list *evidence.Owned) {
-	// dpkg's status file names the scripts that are settings.
-	configuration := list.Type == "deb" && (hasSuffix(list.Database, "/status") || hasSuffix(list.Database, "status.d/"+list.Package))
-	next, stop := pull(list.Digests.All())
-	defer stop()
-	for path := range list.Paths.All() {
-		digest, _ := next()
-		r := b.at[string(path)]
-		if r == nil || len(b.moved) > 0 {
-			resolved := b.links.Resolve(string(path))
-			for _, d := range b.moved[resolved] {
-				if d.By != list.Package {
-					resolved = b.links.Resolve(d.To)
-				}
-			}
-			if r = b.at[resolved]; r == nil {
-				continue
-			}
-		}
-		r.claims = append(r.claims, claim{layer: layer, list: list, digest: digest, configuration: configuration})
-	}
-}
-
-// settle decides every entry.
-func (b *book) settle() []Entry {
-	b.named = map[string]*inventory.Package{}
-	for i := range b.Packages {
-		p := &b.Packages[i]
-		b.named[p.Type+"\x00"+p.Name] = p
-	}
-	var entries []Entry
-	for _, path := range b.order {
-		r := b.at[path]
-		for _, i := range r.instances {
-			e := b.entry(path, r, i)
-			b.weigh(&e)
-			entries = append(entries, e)
-		}
-	}
-	return entries
-}
-
-func (b *book) entry(path string, r *record, i instance) Entry {
-	place := b.fates.Of(i.path, i.layer)
-	e := Entry{
-		Path: i.path, Kind: i.Kind, Mode: LSMode(i.Mode), UID: i.UID, Size: i.Size, SHA256: hex.EncodeToString(i.SHA256),
-		Capabilities: capabilities(i.Capabilities), LinkTo: i.linkTo,
-		Layer: place.Layer, Liveness: place.Liveness, By: place.By,
-	}
-	if b.owned(&e, r, i) {
-		return e
-	}
-	if b.generated(&e, path, i) {
-		return e
-	}
-	if name, ok := maintainerScript(path); ok && b.named["deb\x00"+name] != nil {
-		e.Status, e.OwnerType, e.Owner = Unverified, "deb", name+" "+b.named["deb\x00"+name].Version
-		e.Reason = "the package's own script for dpkg, of which dpkg keeps no digest"
-		return e
-	}
-	if a := r.attributed; a != nil && (a.layer < 0 || a.layer == i.layer) {
-		e.Status, e.Owner, e.OwnerType, e.Reason = a.status, a.owner, a.typ, a.reason
-		return e
-	}
-	b.unowned(&e, i)
-	return e
+	return short
 }

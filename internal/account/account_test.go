@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll/internal/account"
-	"plimsoll/internal/evidence"
 	"plimsoll/internal/inspect"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/scan"
@@ -78,7 +77,6 @@ func of(t *testing.T, layers ...layer) *account.Account {
 		in.Layers = append(in.Layers, e)
 		in.Refs = append(in.Refs, inventory.LayerRef{Index: i, CreatedBy: l.by})
 	}
-	in.Packages = evidence.Merge(in.Layers, in.Refs).Inventory.Packages
 	a, _ := account.Of(in)
 	return a
 }

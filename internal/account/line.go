@@ -8,7 +8,7 @@ import (
 )
 
 // Line states the account in one line: "1,284 executables: 1,271 owned and
-// intact, 9 added by COPY --from=build, 1 altered: usr/sbin/cron, 3 unaccounted".
+// intact, 9 added by COPY --from=build, 1 altered: /usr/sbin/cron, 3 unaccounted".
 func (a *Account) Line() string {
 	if a.Executables == 0 {
 		return "no executables"
@@ -23,7 +23,7 @@ func (a *Account) Line() string {
 		case s == Built:
 			parts = append(parts, a.built()...)
 		default:
-			parts = append(parts, thousands(n)+" "+words1[s])
+			parts = append(parts, thousands(n)+" "+statusWords[s])
 		}
 	}
 	noun := " executables: "
@@ -33,14 +33,14 @@ func (a *Account) Line() string {
 	return thousands(a.Executables) + noun + strings.Join(parts, ", ")
 }
 
-// words1 are the statuses in words.
-var words1 = map[Status]string{
+// statusWords are the statuses in words, as they follow a number.
+var statusWords = map[Status]string{
 	Intact: "owned and intact", Unverified: "owned without a digest to compare", Runtime: "of recognised runtimes",
 	Generated: "generated", Built: "added by the build", Altered: "altered", Unaccounted: "unaccounted",
 }
 
 // Words is a status in words.
-func (s Status) Words() string { return words1[s] }
+func (s Status) Words() string { return statusWords[s] }
 
 // built says which history lines added executables, the first few by name.
 func (a *Account) built() []string {
@@ -62,20 +62,19 @@ func (a *Account) built() []string {
 
 // Instruction is a layer's history line as its author would know it, short.
 func Instruction(r inventory.LayerRef) string {
-	line := strings.TrimSuffix(r.CreatedBy, " # buildkit")
-	line = strings.TrimSpace(strings.TrimPrefix(line, "/bin/sh -c #(nop) "))
-	if rest, ok := strings.CutPrefix(line, "/bin/sh -c "); ok {
-		line = "RUN " + rest
-	}
-	line = strings.Replace(line, "RUN /bin/sh -c ", "RUN ", 1)
+	line := strings.Join(strings.Fields(instruction(r.CreatedBy)), " ")
 	if line == "" {
 		return fmt.Sprintf("layer %d", r.Index)
 	}
-	short := []rune(line)
-	if len(short) > 40 {
-		short = append(short[:39], '…')
+	return shortened(line, 40)
+}
+
+// shortened cuts a text to a number of characters.
+func shortened(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
 	}
-	return string(short)
+	return text
 }
 
 // paths lists the visible executables of a status, largest risk first.
@@ -83,7 +82,7 @@ func (a *Account) paths(s Status) []string {
 	var list []string
 	for i := range a.Entries {
 		if e := &a.Entries[i]; e.Status == s && e.Liveness == inventory.Visible {
-			list = append(list, e.Path)
+			list = append(list, "/"+e.Path)
 		}
 	}
 	return list
@@ -96,17 +95,4 @@ func thousands(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
-}
-
-// Open returns the account with only those entries of the final image that
-// nobody vouches for, and those of lower layers that were altered.
-func (a *Account) Open() Account {
-	short := *a
-	short.Entries = []Entry{}
-	for _, e := range a.Entries {
-		if e.Status.Open() && (e.Liveness == inventory.Visible || e.Status == Altered) {
-			short.Entries = append(short.Entries, e)
-		}
-	}
-	return short
 }

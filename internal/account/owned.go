@@ -2,149 +2,254 @@ package account
 
 import (
 	"bytes"
-	"encoding/binary"
+	"crypto/sha1"
 	"fmt"
-	"io/fs"
-	"iter"
 	"path"
-	"slices"
 	"strings"
 
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
 )
 
-func pull(seq iter.Seq[[]byte]) (next func() ([]byte, bool), stop func()) { return iter.Pull(seq) }
-
-func hasSuffix(s, suffix string) bool { return strings.HasSuffix(s, suffix) }
-
-// owned decides an executable that a package claims. Each owner's word as of
-// the executable's own layer counts, and those of later layers, since a record may
-// follow the file; an older word of the same owner does not, or an old version
-// put back in place would pass.
-func (b *book) owned(e *Entry, r *record, i instance) bool {
-	if len(r.claims) == 0 {
-		return false
-	}
-	var last *claim // the newest comparable word as of the layer, or the first after it
-	var any *claim
-	var current []*claim
-	newest := map[string]int{}
-	for k := range r.claims {
-		c := &r.claims[k]
-		if c.layer <= i.layer {
-			newest[source(c)] = max(newest[source(c)], c.layer)
+// settle decides every entry.
+func (b *book) settle() []Entry {
+	var entries []Entry
+	for _, at := range b.order {
+		r := b.at[at]
+		for _, i := range r.instances {
+			if e, counts := b.entry(r, i); counts {
+				b.weigh(&e)
+				entries = append(entries, e)
+			}
 		}
-	}
-	for k := range r.claims {
-		c := &r.claims[k]
-		if c.layer > i.layer || c.layer == newest[source(c)] {
-			current = append(current, c)
-		}
-	}
-	for _, c := range current {
-		if any == nil || (c.layer <= i.layer && c.layer >= any.layer) {
-			any = c
-		}
-		switch matches(c.digest, i.Executable) {
-		case yes:
-			b.own(e, c)
-			e.Status = Intact
-			return true
-		case no:
-			if last == nil || (c.layer <= i.layer && c.layer >= last.layer) {
-				last = c
+		for _, l := range r.links {
+			if e, counts := b.link(at, r, l); counts {
+				b.weigh(&e)
+				entries = append(entries, e)
 			}
 		}
 	}
-	if last != nil {
-		b.own(e, last)
-		e.Status, e.Configuration = Altered, last.configuration
-		e.Reason = b.alteredBy(last, i)
-		return true
+	return entries
+}
+
+func (b *book) entry(r *record, i instance) (e Entry, counts bool) {
+	place := b.whereIs(r, i.path, i.layer)
+	e = Entry{
+		Path: i.path, Kind: i.Kind, Mode: LSMode(i.Mode), UID: i.UID, Size: i.Size, SHA256: fmt.Sprintf("%x", i.SHA256),
+		Capabilities: capabilities(i.Capabilities), LinkTo: i.linkTo,
+		Layer: place.Layer, Liveness: place.Liveness, By: place.By,
 	}
-	b.own(e, any)
-	e.Status, e.Reason = Unverified, "its package keeps no digest of it"
+	owned := b.owned(&e, r, i, place)
+	if i.Kind == evidence.Nominal {
+		return e, owned && e.Status == Altered
+	}
+	if !owned && !b.generated(&e, i) && !b.script(&e, i) && !b.runtime(&e, i) {
+		b.unowned(&e, i)
+	}
+	return e, true
+}
+
+// owned decides an executable that a package claims. What counts is each owner's
+// word that is in force in the executable's own layer, so that an old version put
+// back in place is altered; and a later layer's word on what it still finds there,
+// since a record may follow the file.
+func (b *book) owned(e *Entry, r *record, i instance, place evidence.Place) bool {
+	claims := b.speaking(r, i.layer, place)
+	var refuted, silent *claim
+	for _, c := range claims {
+		switch matches(c.digest, i.Executable) {
+		case yes:
+			b.own(e, c, i.layer)
+			e.Status = Intact
+			if was := b.rewritten(r, c); was != nil {
+				e.Status = Altered
+				e.Reason = fmt.Sprintf("its package's record was rewritten by %s: at the same version, that of %s had another digest", b.by(c.from), b.by(was.from))
+			}
+			return true
+		case no:
+			if i.layer < c.diverted && (refuted == nil || newer(c, refuted, i.layer)) {
+				refuted = c
+			}
+		case unknown:
+			if i.layer < c.diverted && (silent == nil || newer(c, silent, i.layer)) {
+				silent = c
+			}
+		}
+	}
+	switch {
+	case refuted != nil:
+		b.own(e, refuted, i.layer)
+		e.Status, e.Configuration = Altered, refuted.configuration || isSetting(refuted.Type, i.path)
+		e.Reason = b.alteredBy(refuted, i.layer)
+	case silent != nil:
+		b.own(e, silent, i.layer)
+		e.Status, e.Reason = Unverified, "its package keeps no digest of it"
+		if l := b.wasLink(r, silent); l != nil && l.layer < i.layer {
+			e.Status = Altered
+			e.Reason = fmt.Sprintf("written by %s in the place of a link to %s that its package installed", b.by(i.layer), l.target)
+		}
+	default:
+		return false
+	}
 	return true
 }
 
-// publishers finds the owners of the watched files.
-func (b *book) publishers() Publishers {
-	found := Publishers{}
-	for _, w := range b.Watch {
-		r := b.at[b.links.Resolve(w.Path)]
-		if r == nil {
-			continue
-		}
-		owner := b.publisher(r, w)
-		if owner != "" {
-			found[w] = owner
+// speaking are the claims that count for what a layer wrote.
+func (b *book) speaking(r *record, layer int, place evidence.Place) []*claim {
+	var claims []*claim
+	for k := range r.claims {
+		c := &r.claims[k]
+		later := c.from > layer && (place.By == nil || place.By.Index > c.from)
+		if (c.inForce(layer) || later) && b.stands(r, c, max(layer, c.from)) {
+			claims = append(claims, c)
 		}
 	}
-	return found
+	return claims
 }
 
-func (b *book) publisher(r *record, w Watched) string {
-	for _, i := range r.instances {
-		if i.layer != w.Layer {
-			continue
-		}
-		var e Entry
-		if b.owned(&e, r, i) && e.Status == Intact && isDistribution(e.OwnerType) {
-			return e.Owner
-		}
-		return ""
+// stands reports whether dpkg's list of the package's files holds one that its
+// digests name, where there is such a list.
+func (b *book) stands(r *record, c *claim, layer int) bool {
+	if c.refutes || c.configuration {
+		return true
 	}
 	for k := range r.claims {
-		if c := &r.claims[k]; c.layer == w.Layer && isDistribution(c.list.Type) && !c.configuration {
-			var e Entry
-			b.own(&e, c)
-			return e.Owner
+		if l := &r.claims[k]; l.owner == c.owner && l.refutes && l.inForce(layer) {
+			return true
 		}
 	}
-	return ""
+	for _, l := range b.listed[c.owner] {
+		if l.from <= layer && layer < l.until {
+			return false
+		}
+	}
+	return true
 }
 
-// isDistribution reports whether a type of packages is published by distributions.
-func isDistribution(typ string) bool {
-	return (&inventory.Package{Type: typ}).IsOS()
+// newer prefers of two claims the one that is in force in a layer, and of those
+// the later.
+func newer(a, b *claim, layer int) bool {
+	if x, y := a.inForce(layer), b.inForce(layer); x != y {
+		return x
+	}
+	if a.inForce(layer) {
+		return a.from > b.from
+	}
+	return a.from < b.from
 }
 
-// source is who says something: one list of one package.
-func source(c *claim) string {
-	return c.list.Type + "\x00" + c.list.Package + "\x00" + c.list.Arch + "\x00" + path.Base(c.list.Database)
+// rewritten finds an earlier claim of the same source that a distribution's
+// package at one and the same version contradicts: such a package is published
+// once, and its record never changes.
+func (b *book) rewritten(r *record, c *claim) *claim {
+	if !isDistribution(c.Type) {
+		return nil
+	}
+	for k := range r.claims {
+		was := &r.claims[k]
+		if was.source == c.source && was.from < c.from && len(was.digest) == len(c.digest) && !bytes.Equal(was.digest, c.digest) &&
+			b.versionAt(was.word, was.from) == b.versionAt(c.word, c.from) {
+			return was
+		}
+	}
+	return nil
+}
+
+// wasLink finds the link that a package installed at a path, where the layer of
+// its record shows one.
+func (b *book) wasLink(r *record, c *claim) *link {
+	for k := range r.links {
+		if l := &r.links[k]; l.layer == c.from && isDistribution(c.Type) {
+			return l
+		}
+	}
+	return nil
+}
+
+// isSetting reports whether a package manager leaves changes at a path alone. Of
+// dpkg's packages it is known exactly; apk, rpm and pacman keep settings in /etc.
+func isSetting(typ, file string) bool { return typ != "deb" && strings.HasPrefix(file, "etc/") }
+
+// link decides a symbolic link: one of the alternatives system, or one in the
+// place of an executable that a package installed.
+func (b *book) link(at string, r *record, l link) (e Entry, counts bool) {
+	place := b.whereIs(r, l.path, l.layer)
+	e = Entry{
+		Path: l.path, Kind: evidence.Link, Mode: "lrwxrwxrwx", LinkTo: l.target,
+		Layer: place.Layer, Liveness: place.Liveness, By: place.By,
+	}
+	target := leadsTo(l.path, l.target)
+	if name, ok := strings.CutPrefix(target, alternativesDir); ok && !strings.HasPrefix(at, alternativesDir) {
+		chosen := b.alternatives[name]
+		if to := b.at[b.resolve(chosen)]; chosen == "" || to == nil || !runs(to) || place.Liveness != inventory.Visible {
+			return e, false
+		}
+		e.Status, e.Reason = Generated, "a link of the alternatives system, which leads to "+chosen
+		return e, true
+	}
+	to := b.at[b.resolve(target)]
+	if to == nil || !runs(to) || to == r {
+		return e, false
+	}
+	for _, c := range b.speaking(r, l.layer, place) {
+		if len(c.digest) == 0 || l.layer >= c.diverted || !isDistribution(c.Type) || b.vouches(c, l.target, to) {
+			continue
+		}
+		b.own(&e, c, l.layer)
+		e.Status = Altered
+		e.Reason = fmt.Sprintf("a link to %s in the place of the package's file, made by %s", l.target, b.by(l.layer))
+		return e, true
+	}
+	return e, false
+}
+
+// runs reports whether a record holds an executable.
+func runs(r *record) bool {
+	for _, i := range r.instances {
+		if i.Kind != evidence.Nominal {
+			return true
+		}
+	}
+	return false
+}
+
+// vouches reports whether a claim's digest is that of a link, as apk keeps them, or
+// of what the link leads to.
+func (b *book) vouches(c *claim, target string, to *record) bool {
+	if sum := sha1.Sum([]byte(target)); bytes.Equal(sum[:], c.digest) {
+		return true
+	}
+	for _, i := range to.instances {
+		if matches(c.digest, i.Executable) == yes {
+			return true
+		}
+	}
+	return false
 }
 
 // alteredBy says which step changed a file.
-func (b *book) alteredBy(c *claim, i instance) string {
+func (b *book) alteredBy(c *claim, layer int) string {
 	switch {
-	case i.layer > c.layer:
-		return "rewritten by " + by(b.Refs[i.layer]) + " after " + by(b.Refs[c.layer]) + " had installed its package"
-	case i.layer < c.layer:
-		return "older than its package's record in " + by(b.Refs[c.layer])
+	case layer > c.from:
+		return "rewritten by " + b.by(layer) + " after " + b.by(c.from) + " had installed its package"
+	case layer < c.from:
+		return "written by " + b.by(layer) + " before its package's record in " + b.by(c.from) + ", which has another digest"
 	}
-	return "differs from its package's record in the layer that installed it, " + by(b.Refs[i.layer])
+	return "differs from its package's record in the layer that installed it, " + b.by(layer)
 }
 
 // by names a layer for people.
-func by(r inventory.LayerRef) string {
-	if r.CreatedBy == "" {
-		return fmt.Sprintf("layer %d", r.Index)
+func (b *book) by(layer int) string {
+	line := strings.Join(strings.Fields(b.Refs[layer].CreatedBy), " ")
+	if line == "" {
+		return fmt.Sprintf("layer %d", layer)
 	}
-	line := []rune(r.CreatedBy)
-	if len(line) > 72 {
-		line = append(line[:71], '…')
-	}
-	return fmt.Sprintf("layer %d (%s)", r.Index, string(line))
+	return fmt.Sprintf("layer %d (%s)", layer, shortened(line, 72))
 }
 
-func (b *book) own(e *Entry, c *claim) {
-	e.OwnerType = c.list.Type
-	version := c.list.Version
-	if p := b.named[c.list.Type+"\x00"+c.list.Package]; p != nil {
-		version = p.Version
-	}
-	e.Owner = strings.TrimSpace(c.list.Package + " " + version)
+func (b *book) own(e *Entry, c *claim, layer int) {
+	e.OwnerType = c.Type
+	e.Owner = strings.TrimSpace(c.Package + " " + b.versionAt(c.word, max(layer, c.from)))
 }
 
 type answer int
@@ -175,31 +280,50 @@ func matches(digest []byte, e *evidence.Executable) answer {
 	return no
 }
 
-// maintainerScript names the package whose script of dpkg's a path is: dpkg runs
-// them, lists them nowhere and keeps no digest (dpkg(1), "Files", the info folder).
-func maintainerScript(file string) (name string, ok bool) {
-	rest, ok := strings.CutPrefix(file, "var/lib/dpkg/info/")
-	if !ok || strings.Contains(rest, "/") {
-		return "", false
+// publishers finds the owners of the watched files.
+func (b *book) publishers() Publishers {
+	found := Publishers{}
+	for _, w := range b.Watch {
+		if owner := b.publisher(b.at[b.links.Resolve(w.Path)], w); owner != "" {
+			found[w] = owner
+		}
 	}
-	i := strings.LastIndexByte(rest, '.')
-	if i <= 0 || !maintainerScripts[rest[i+1:]] {
-		return "", false
-	}
-	name, _, _ = strings.Cut(rest[:i], ":")
-	return name, true
+	return found
 }
 
-var maintainerScripts = words("preinst postinst prerm postrm config")
+func (b *book) publisher(r *record, w Watched) string {
+	if r == nil {
+		return ""
+	}
+	var e Entry
+	for _, i := range r.instances {
+		if i.layer == w.Layer {
+			if b.owned(&e, r, i, b.whereIs(r, i.path, i.layer)) && e.Status == Intact && isDistribution(e.OwnerType) {
+				return e.Owner
+			}
+			return ""
+		}
+	}
+	for k := range r.claims {
+		if c := &r.claims[k]; c.from == w.Layer && isDistribution(c.Type) && !c.configuration {
+			b.own(&e, c, w.Layer)
+			return e.Owner
+		}
+	}
+	return ""
+}
 
 // generated decides what is made from other files of the image.
-func (b *book) generated(e *Entry, resolved string, i instance) bool {
-	if i.Kind != evidence.Bytecode {
-		return false
-	}
-	if src := sourceOf(resolved); src != "" && b.sourcesOfBytecode[src] {
-		e.Status, e.Reason = Generated, "bytecode of "+path.Base(src)+" beside it"
+func (b *book) generated(e *Entry, i instance) bool {
+	switch i.Kind {
+	case evidence.LinkerCache:
+		e.Status, e.Reason = Generated, "made by ldconfig from the libraries it found"
 		return true
+	case evidence.Bytecode:
+		if src := sourceOf(i.path); src != "" && b.sources[b.links.Resolve(src)] {
+			e.Status, e.Reason = Generated, "bytecode of "+path.Base(src)+" beside it"
+			return true
+		}
 	}
 	return false
 }
@@ -209,122 +333,42 @@ func (b *book) generated(e *Entry, resolved string, i instance) bool {
 func sourceOf(bytecode string) string {
 	dir, name := path.Split(bytecode)
 	dir = strings.TrimSuffix(dir, "/")
-	stem := strings.TrimSuffix(name, ".pyc")
+	stem, ok := strings.CutSuffix(name, ".pyc")
+	if !ok {
+		return ""
+	}
 	if path.Base(dir) == "__pycache__" {
-		dir = path.Dir(dir)
+		dir = parent(dir)
 		module, tag, ok := strings.Cut(stem, ".")
 		if !ok || tag == "" {
 			return ""
 		}
 		stem = module
 	}
-	return strings.TrimPrefix(dir+"/"+stem+".py", "./")
+	return strings.TrimPrefix(dir+"/"+stem+".py", "/")
 }
 
-// sources finds the sources of bytecode, and counts the links of alternatives.
-func (b *book) sources() {
-	wanted := map[string]bool{}
-	for p, r := range b.at {
-		for _, i := range r.instances {
-			if i.Kind == evidence.Bytecode {
-				if src := sourceOf(p); src != "" {
-					wanted[src] = false
-				}
-			}
+// script decides a package's own script, which the package manager runs, lists
+// nowhere and keeps no digest of (dpkg(1), "Files", the info folder).
+func (b *book) script(e *Entry, i instance) bool {
+	for _, folder := range scriptFolders {
+		rest, ok := strings.CutPrefix(i.path, folder)
+		if !ok || strings.Contains(rest, "/") {
+			continue
+		}
+		dot := strings.LastIndexByte(rest, '.')
+		if dot <= 0 || !maintainerScripts[rest[dot+1:]] {
+			continue
+		}
+		name, arch, _ := strings.Cut(rest[:dot], ":")
+		w := word{Owned: &evidence.Owned{Type: "deb", Package: name}, owner: owner{"deb", name, arch}}
+		if version := b.versionAt(&w, i.layer); version != "" {
+			e.Status, e.OwnerType, e.Owner = Unverified, "deb", name+" "+version
+			e.Reason = "the package's own script for its package manager, which keeps no digest of it"
+			return true
 		}
 	}
-	alternatives := map[string]bool{}
-	for _, l := range b.Layers {
-		for e := range l.Files.All() {
-			switch e.Type {
-			case evidence.Regular, evidence.Hardlink, evidence.Symlink:
-				if bytes.HasPrefix(e.Link, []byte("/etc/alternatives/")) && e.Type == evidence.Symlink {
-					alternatives[string(e.Path)] = true
-				}
-				if len(wanted) > 0 && bytes.HasSuffix(e.Path, []byte(".py")) {
-					if p := b.links.Resolve(string(e.Path)); has(wanted, p) {
-						wanted[p] = true
-					}
-				}
-			}
-		}
-	}
-	b.sourcesOfBytecode, b.alternatives = wanted, len(alternatives)
+	return false
 }
 
-func has(m map[string]bool, key string) bool { _, ok := m[key]; return ok }
-
-// LSMode writes a mode as ls does (POSIX.1-2017, ls, "Long format").
-func LSMode(m fs.FileMode) string {
-	b := []byte(m.Perm().String())
-	for _, special := range []struct {
-		bit  fs.FileMode
-		at   int
-		mark byte
-	}{{fs.ModeSetuid, 3, 's'}, {fs.ModeSetgid, 6, 's'}, {fs.ModeSticky, 9, 't'}} {
-		switch {
-		case m&special.bit == 0:
-		case b[special.at] == 'x':
-			b[special.at] = special.mark
-		default:
-			b[special.at] = special.mark - 'a' + 'A'
-		}
-	}
-	return string(b)
-}
-
-// capabilityNames are Linux's by number (include/uapi/linux/capability.h).
-var capabilityNames = [...]string{
-	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-	"linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
-	"sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
-	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
-	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
-	"checkpoint_restore",
-}
-
-// capabilities reads security.capability (struct vfs_cap_data of the same
-// header): a word of revision and flags, then permitted and inheritable sets.
-func capabilities(raw []byte) string {
-	if len(raw) < 12 {
-		return ""
-	}
-	le := binary.LittleEndian
-	permitted := uint64(le.Uint32(raw[4:]))
-	if len(raw) >= 20 {
-		permitted |= uint64(le.Uint32(raw[12:])) << 32
-	}
-	var names []string
-	for i, name := range capabilityNames {
-		if permitted>>i&1 != 0 {
-			names = append(names, "cap_"+name)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	slices.Sort(names)
-	flags := "=p"
-	if le.Uint32(raw)&1 != 0 {
-		flags = "=ep"
-	}
-	return strings.Join(names, ",") + flags
-}
-
-// unowned decides what no package, runtime or source explains.
-func (b *book) unowned(e *Entry, i instance) {
-	ref := b.Refs[i.layer]
-	kind := lineOf(ref.CreatedBy)
-	switch {
-	case ref.CreatedBy == "":
-		e.Status, e.Reason = Unaccounted, "no package owns it, and history does not tell of its layer"
-	case kind == installs:
-		e.Status, e.Reason = Unaccounted, "no package owns it, and "+by(ref)+" only installs packages"
-	case i.layer == 0 && kind == rootFS:
-		e.Status, e.Reason = Unaccounted, "no package owns it; it came with the base's root file system"
-	case i.layer < b.Base:
-		e.Status, e.Reason = Built, "added by the base's "+by(ref)
-	default:
-		e.Status, e.Reason = Built, "added by "+by(ref)
-	}
-}
+var maintainerScripts = words("preinst postinst prerm postrm config")

@@ -121,6 +121,14 @@ const (
 	Bytecode ExecutableKind = "bytecode"
 	// Unknown has an execute bit and is none of the above.
 	Unknown ExecutableKind = "unknown"
+	// Nominal is called an executable by its mode or its name, or is an ELF file
+	// that is neither started nor loaded, and its content is none: it counts only
+	// where a package's record says that it was another.
+	Nominal ExecutableKind = "nominal"
+	// Link is a name that leads to an executable, LinkerCache what the dynamic linker
+	// looks libraries up in; accounts alone have them.
+	Link        ExecutableKind = "link"
+	LinkerCache ExecutableKind = "cache"
 )
 
 // Certificate is an X.509 certificate in a file.

@@ -55,9 +55,6 @@ func (p *page) accounted(a *Accounted) {
 		}
 		p.paragraph(0, p.styles.faint, fmt.Sprintf("%s more in lower layers, overwritten or deleted: %s", number(a.Account.Lower), strings.Join(parts, ", ")))
 	}
-	if a.Account.Links > 0 {
-		p.paragraph(0, p.styles.faint, fmt.Sprintf("%s of the alternatives system beside them", count(a.Account.Links, "link")))
-	}
 }
 
 // statusOrder is that of the table: what asks for a look first.

@@ -107,8 +107,9 @@ func (s *Scanner) examine(ctx context.Context, g *gathering, img *image.Image) (
 	e.Merged.AddConfiguration(found, e.History)
 	e.Account, e.publishers = account.Of(account.Input{
 		Layers: e.Layers, Refs: e.Refs, Base: e.Base.Layers,
-		Packages: e.Merged.Inventory.Packages, Watch: watched(e.Merged),
+		Watch: watched(e.Merged),
 	})
+	e.Merged.Problems = append(e.Merged.Problems, e.Account.Problems...)
 	e.Merged.Planted = append(e.Merged.Planted, e.Account.Planted()...)
 	e.Description = describe(img, e.Merged, e.Layers, e.Refs, e.Base)
 	return e, nil

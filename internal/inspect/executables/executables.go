@@ -1,6 +1,8 @@
 // Package executables owns the inspector that lists every program, library and
 // script of a layer with the digests that package managers keep, so that each
-// can be held against its owner's record once the layers are merged.
+// can be held against its owner's record once the layers are merged. It lists a
+// file too that only its name or its mode calls one: who damages the first bytes
+// of a library has not hidden it.
 //
 // It never says whom a file belongs to, and never looks for anything inside one.
 package executables
@@ -26,7 +28,7 @@ type Inspector struct{}
 func (Inspector) Name() string { return "executables" }
 
 // Version implements inspect.Inspector.
-func (Inspector) Version() int { return 1 }
+func (Inspector) Version() int { return 2 }
 
 // small is the size up to which a file is taken whole: the walker has one
 // buffer for those, and a sink of its own for each would cost more.
@@ -36,7 +38,7 @@ const small = 1 << 20
 // so every file is looked at until its first bytes say no.
 func (Inspector) Wants(f *inspect.File) inspect.Want {
 	switch {
-	case f.Size == 0:
+	case f.Size == 0 && !expected(f):
 		return inspect.Nothing
 	case f.Size <= small:
 		return inspect.Whole
@@ -50,7 +52,7 @@ func (Inspector) Inspect(_ context.Context, f *inspect.File, content []byte, out
 	if kind == "" {
 		return nil
 	}
-	d := digestsFor(kind, content)
+	d := newDigests()
 	d.write(content)
 	out.Executables = append(out.Executables, d.executable(f, kind))
 	return nil
@@ -92,7 +94,7 @@ func (s *sink) Write(p []byte) (int, error) {
 			return 0, inspect.ErrEnough
 		}
 		s.told = true
-		s.digests = digestsFor(s.kind, s.head)
+		s.digests = newDigests()
 		// What came before this piece lies in the head alone.
 		if before := s.n - int64(n); before > 0 {
 			s.digests.write(s.head[:before])
@@ -111,24 +113,16 @@ func (s *sink) Close() error {
 	return nil
 }
 
-// digests are those that are computed of one file.
+// digests are those that package managers keep: dpkg MD5, apk SHA-1, rpm and
+// Python SHA-256, older rpm MD5. All three are computed of every executable, since
+// nothing in a file tells who may own it: a mark that spared one of them would be
+// a mark for an attacker to set.
 type digests struct{ md5, sha1, sha256 hash.Hash }
 
-// digestsFor chooses the digests that an owner of such a file may keep: dpkg
-// MD5, apk SHA-1, rpm and Python SHA-256 (older rpm MD5). musl's programs are
-// Alpine's, or built beside Alpine's packages, and no dpkg or rpm ever knew them.
-func digestsFor(kind evidence.ExecutableKind, head []byte) digests {
-	d := digests{sha1: sha1.New(), sha256: sha256.New()}
-	if (kind != evidence.Program && kind != evidence.Library) || !bytes.Contains(head[:min(len(head), headBytes)], []byte("/ld-musl-")) {
-		d.md5 = md5.New()
-	}
-	return d
-}
+func newDigests() digests { return digests{md5.New(), sha1.New(), sha256.New()} }
 
 func (d *digests) write(p []byte) {
-	if d.md5 != nil {
-		d.md5.Write(p)
-	}
+	d.md5.Write(p)
 	d.sha1.Write(p)
 	d.sha256.Write(p)
 }
@@ -136,15 +130,27 @@ func (d *digests) write(p []byte) {
 func (d *digests) executable(f *inspect.File, kind evidence.ExecutableKind) evidence.Executable {
 	e := evidence.Executable{
 		Path: f.Path, Kind: kind, Mode: f.Mode, UID: f.UID, Size: f.Size,
-		SHA1: d.sha1.Sum(nil), SHA256: d.sha256.Sum(nil),
-	}
-	if d.md5 != nil {
-		e.MD5 = d.md5.Sum(nil)
+		MD5: d.md5.Sum(nil), SHA1: d.sha1.Sum(nil), SHA256: d.sha256.Sum(nil),
 	}
 	if c, ok := f.Xattrs["security.capability"]; ok {
 		e.Capabilities = []byte(c)
 	}
 	return e
+}
+
+// expected reports whether a file's mode or name says that it is run or loaded.
+func expected(f *inspect.File) bool { return f.Executable() || isLibraryName(f.Path) }
+
+// isLibraryName tells what the loaders of Linux, of Node.js and of other systems
+// load by its name: libz.so, libz.so.1.3, x.node, x.dll.
+func isLibraryName(path string) bool {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	switch ext := base[strings.LastIndexByte(base, '.')+1:]; ext {
+	case "so", "node", "dylib", "dll":
+		return true
+	}
+	_, version, ok := strings.Cut(base, ".so.")
+	return ok && strings.Trim(version, "0123456789.") == ""
 }
 
 // mayBe tells from four bytes whether a file can still be one.
@@ -153,7 +159,7 @@ func mayBe(f *inspect.File, head []byte) bool {
 	case 0x7f454c46, 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe, 0xcafebabf:
 		return true
 	}
-	return string(head[:2]) == "MZ" || f.Executable() || strings.HasSuffix(f.Path, ".pyc")
+	return string(head[:2]) == "MZ" || expected(f) || strings.HasSuffix(f.Path, ".pyc")
 }
 
 // ELF's object types (System V ABI, "ELF Header").
@@ -165,7 +171,7 @@ const (
 // kindOf says what sort of executable a file is, "" for none. head is the
 // beginning of the file, headBytes of it where it is longer.
 func kindOf(f *inspect.File, head []byte) evidence.ExecutableKind {
-	if len(head) < 2 || (len(head) >= 4 && !mayBe(f, head)) {
+	if len(head) >= 4 && !mayBe(f, head) {
 		return ""
 	}
 	switch {
@@ -177,23 +183,37 @@ func kindOf(f *inspect.File, head []byte) evidence.ExecutableKind {
 		return evidence.Darwin
 	case strings.HasSuffix(f.Path, ".pyc"):
 		return evidence.Bytecode
-	case !f.Executable():
+	case !expected(f):
 		return ""
-	case bytes.HasPrefix(head, []byte("#!")):
+	case f.Executable() && bytes.HasPrefix(head, []byte("#!")):
 		return evidence.Script
-	case bytes.IndexByte(head[:min(len(head), 512)], 0) >= 0:
+	case f.Executable() && bytes.IndexByte(head[:min(len(head), 512)], 0) >= 0 && !isData(head):
 		return evidence.Unknown
 	}
 	// Text with an execute bit and no interpreter is data from a file system
 	// without modes, more often than a script that only a shell would start.
-	return ""
+	return evidence.Nominal
 }
 
-// elfKind parts programs from libraries; relocatable objects (.o, .ko) and core
-// files are none.
+// isData knows binary formats that no kernel starts, which have an execute bit
+// where a file system without modes was copied.
+func isData(head []byte) bool {
+	for _, magic := range [...]string{
+		"\x89PNG", "\xff\xd8\xff", "GIF8", "RIFF", "PK\x03\x04", "\x1f\x8b", "BZh", "\xfd7zXZ", "\x28\xb5\x2f\xfd", "7z\xbc\xaf",
+		"%PDF", "wOFF", "wOF2", "OTTO", "\x00\x01\x00\x00", "\x00\x00\x01\x00", "SQLite format 3", "OggS", "ID3", "\xca\xfe\xba\xbe",
+	} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return len(head) > 8 && string(head[4:8]) == "ftyp"
+}
+
+// elfKind parts programs from libraries. Relocatable objects (.o, .ko) and core
+// files are neither, and nor is what has one byte of its header changed.
 func elfKind(f *inspect.File, head []byte) evidence.ExecutableKind {
 	if len(head) < 20 {
-		return ""
+		return evidence.Nominal
 	}
 	order := binary.ByteOrder(binary.LittleEndian)
 	if head[5] == 2 {
@@ -203,13 +223,12 @@ func elfKind(f *inspect.File, head []byte) evidence.ExecutableKind {
 	case elfExecutable:
 		return evidence.Program
 	case elfShared:
-		base := f.Path[strings.LastIndexByte(f.Path, '/')+1:]
-		if strings.HasSuffix(base, ".so") || strings.Contains(base, ".so.") || !f.Executable() {
+		if isLibraryName(f.Path) || strings.Contains(f.Path[strings.LastIndexByte(f.Path, '/')+1:], ".so.") || !f.Executable() {
 			return evidence.Library
 		}
 		return evidence.Program
 	}
-	return ""
+	return evidence.Nominal
 }
 
 // isPE follows the offset at 0x3c to "PE\0\0" (Microsoft, "PE Format").

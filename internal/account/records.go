@@ -1,0 +1,272 @@
+package account
+
+import (
+	"math"
+	"strings"
+
+	"plimsoll/internal/evidence"
+	"plimsoll/internal/inventory"
+)
+
+// records are what package managers wrote down, in every layer.
+type records struct {
+	words     []word
+	sources   map[source]int
+	listed    map[owner][]*word
+	diverted  map[string][]diversion
+	versions  map[owner][]version
+	numClaims int
+}
+
+// owner names a package.
+type owner struct{ typ, name, arch string }
+
+// source is what speaks for a package: one list of one database.
+type source struct {
+	owner
+	database string
+}
+
+// word is one list of files in one layer. It is in force from the layer that
+// wrote it until one that wrote it anew or took it away.
+type word struct {
+	*evidence.Owned
+	owner
+	source      int
+	from, until int
+	// refutes is set where the list by itself proves that the package installed
+	// what it lists: dpkg's digests name files too that another package has taken
+	// over, which dpkg takes out of its list of files alone.
+	refutes bool
+	// configuration is set where the list is one of settings.
+	configuration bool
+}
+
+// claim is a package's word for a path, in force for what layers from and later
+// ones wrote, up to until.
+type claim struct {
+	*word
+	digest      []byte
+	from, until int
+	// diverted is the layer from which on the package's file lies elsewhere: a
+	// digest that matches still proves the file, another says nothing.
+	diverted int
+}
+
+// forever is after every layer.
+const forever = math.MaxInt
+
+func (c *claim) inForce(layer int) bool { return c.from <= layer && layer < c.until }
+
+// version is a package's version from a layer on.
+type version struct {
+	from int
+	text string
+}
+
+// diversion is one of dpkg's, in force in some layers.
+type diversion struct {
+	evidence.Diversion
+	from, until int
+}
+
+const (
+	dpkgInfo       = "var/lib/dpkg/info/"
+	dpkgDiversions = "var/lib/dpkg/diversions"
+)
+
+// opkg has dpkg's format in folders of its own.
+var scriptFolders = []string{dpkgInfo, "usr/lib/opkg/info/", "var/lib/opkg/info/"}
+
+// claims takes in what package managers say of the paths.
+func (b *book) claims() {
+	b.records.sources, b.listed = map[source]int{}, map[owner][]*word{}
+	b.findVersions()
+	b.findDiversions()
+	n := 0
+	for _, l := range b.Layers {
+		n += len(l.Owned) + len(l.Sums)
+	}
+	b.words = make([]word, 0, n) // claims point into it
+	for layer, l := range b.Layers {
+		for _, lists := range [][]evidence.Owned{l.Owned, l.Sums} {
+			for i := range lists {
+				b.word(layer, &lists[i])
+			}
+		}
+	}
+	for i := range b.words {
+		b.claim(&b.words[i])
+	}
+}
+
+func (b *book) word(layer int, list *evidence.Owned) {
+	w := word{
+		Owned: list, owner: owner{list.Type, list.Package, list.Arch}, from: layer, until: forever,
+		refutes: true,
+	}
+	if place := b.fates.Of(list.Database, layer); place.By != nil {
+		w.until = place.By.Index
+	}
+	if list.Type == "deb" {
+		// The status file has the digests of settings alone.
+		w.configuration = list.Database == "var/lib/dpkg/status" || strings.HasSuffix(list.Database, "/opkg/status") ||
+			strings.HasPrefix(list.Database, "var/lib/dpkg/status.d/") && !strings.HasSuffix(list.Database, ".md5sums")
+		w.refutes = !strings.HasPrefix(list.Database, dpkgInfo) || strings.HasSuffix(list.Database, ".list")
+	}
+	key := source{w.owner, list.Database}
+	if _, met := b.records.sources[key]; !met {
+		b.records.sources[key] = len(b.records.sources)
+	}
+	w.source = b.records.sources[key]
+	b.words = append(b.words, w)
+	if strings.HasPrefix(list.Database, dpkgInfo) && strings.HasSuffix(list.Database, ".list") {
+		b.listed[w.owner] = append(b.listed[w.owner], &b.words[len(b.words)-1])
+	}
+}
+
+// claim files a list's paths under those that are asked for.
+func (b *book) claim(w *word) {
+	digests := w.Digests.Coded
+	var folder, leads []byte // the last folder that is a deep link, and where it leads
+	for path := range w.Paths.All() {
+		var digest []byte
+		if len(digests) > 0 {
+			n := min(int(digests[0]), len(digests)-1)
+			digest, digests = digests[1:1+n], digests[1+n:]
+		}
+		c := claim{word: w, digest: digest, from: w.from, until: w.until, diverted: forever}
+		r := b.at[string(path)]
+		if r == nil || len(b.diverted) > 0 {
+			at := b.links.Resolve(string(path))
+			if moved := b.diverted[at]; len(moved) > 0 && w.Type == "deb" {
+				b.divert(&c, moved)
+			}
+			if r = b.at[at]; r == nil && len(b.deep) > 0 {
+				if dir := parent(at); string(folder) != dir || folder == nil {
+					folder = append(folder[:0], dir...)
+					leads = leads[:0]
+					if to, rest := b.throughDeep(at); rest != "" {
+						leads = append(append(leads, to...), rest[:len(rest)-len(at)+len(dir)]...)
+					}
+				}
+				if len(leads) > 0 {
+					r = b.at[b.resolve(string(leads)+at[len(folder):])]
+				}
+			}
+		}
+		if r != nil {
+			b.file(r, c)
+		}
+	}
+}
+
+// divert files a claim where dpkg put the package's file, and weakens it where it
+// would have lain.
+func (b *book) divert(c *claim, moved []diversion) {
+	for _, d := range moved {
+		if d.By == c.Package || d.until <= c.from || d.from >= c.until {
+			continue
+		}
+		c.diverted = min(c.diverted, d.from)
+		if r := b.at[b.links.Resolve(d.To)]; r != nil {
+			b.file(r, claim{word: c.word, digest: c.digest, from: max(c.from, d.from), until: min(c.until, d.until), diverted: forever})
+		}
+	}
+}
+
+// file adds a claim. One that says again what its source said before prolongs the
+// other, so that a database which every layer rewrites costs one claim.
+func (b *book) file(r *record, c claim) {
+	if !r.watched {
+		for k := range r.claims {
+			if was := &r.claims[k]; was.source == c.source && was.until == c.from && string(was.digest) == string(c.digest) && was.diverted == c.diverted {
+				was.until = c.until
+				return
+			}
+		}
+	}
+	switch {
+	case len(r.claims) >= maxClaimsOfAPath:
+		b.limit(c.from, maxClaimsOfAPath, "records of one file")
+	case b.numClaims >= maxClaims:
+		b.limit(c.from, maxClaims, "records of executables")
+	default:
+		b.numClaims++
+		r.claims = append(r.claims, c)
+	}
+}
+
+// findVersions notes which version of each package of a distribution each layer's
+// databases record, since dpkg's lists of files don't.
+func (b *book) findVersions() {
+	b.versions = map[owner][]version{}
+	for n, l := range b.Layers {
+		for i := range l.Packages {
+			p := &l.Packages[i]
+			if !p.IsOS() {
+				continue
+			}
+			for _, arch := range []string{p.Arch, ""} {
+				o := owner{p.Type, p.Name, arch}
+				known := b.versions[o]
+				if len(known) == 0 || known[len(known)-1].text != p.Version {
+					b.versions[o] = append(known, version{n, p.Version})
+				}
+				if arch == "" {
+					break
+				}
+			}
+		}
+	}
+}
+
+// versionAt is a package's version in a layer: of what is recorded later alone
+// the first, and of what no database records that of the list, if it has one.
+func (b *book) versionAt(w *word, layer int) string {
+	known := b.versions[w.owner]
+	if len(known) == 0 {
+		known = b.versions[owner{w.Type, w.Package, ""}]
+	}
+	if len(known) == 0 || w.Version != "" {
+		return w.Version
+	}
+	text := known[0].text
+	for _, v := range known {
+		if v.from > layer {
+			break
+		}
+		text = v.text
+	}
+	return text
+}
+
+// findDiversions lays out dpkg's diversions by what is diverted. A layer that
+// writes the file of diversions replaces those of the layers below.
+func (b *book) findDiversions() {
+	b.diverted = map[string][]diversion{}
+	until := forever
+	for n := len(b.Layers) - 1; n >= 0; n-- {
+		l, wrote := b.Layers[n], len(b.Layers[n].Diversions) > 0
+		for _, d := range l.Databases {
+			wrote = wrote || d == dpkgDiversions
+		}
+		if !wrote {
+			continue
+		}
+		for _, d := range l.Diversions {
+			from := b.links.Resolve(d.From)
+			if before := b.diverted[from]; len(before) > 0 && before[len(before)-1].Diversion == d && before[len(before)-1].from == until {
+				before[len(before)-1].from = n
+				continue
+			}
+			b.diverted[from] = append(b.diverted[from], diversion{d, n, until})
+		}
+		until = n
+	}
+}
+
+// isDistribution reports whether a type of packages is published by distributions.
+func isDistribution(typ string) bool {
+	return (&inventory.Package{Type: typ}).IsOS()
+}
