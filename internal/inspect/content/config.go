@@ -20,13 +20,13 @@ import (
 // builders leave the values of build arguments ("|1 TOKEN=… /bin/sh -c …").
 func (i *Inspector) Configuration(ctx context.Context, c *v1.ConfigFile) *evidence.Fragment {
 	out := &evidence.Fragment{}
-	account := newAccount()
+	account, told := newAccount(), map[string]bool{}
 	look := func(out *evidence.Fragment, path, text string) {
 		if text == "" {
 			return
 		}
 		s := i.subject(ctx, &inspect.File{Path: path, Size: int64(len(text))}, out, account)
-		s.config = true
+		s.config, s.told = true, told
 		s.look(where{path: path}, []byte(text))
 		s.settle()
 	}

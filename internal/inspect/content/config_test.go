@@ -58,11 +58,9 @@ func TestTheConfigurationIsLookedInto(t *testing.T) {
 func TestManyVariablesAreLookedInto(t *testing.T) {
 	i, _ := inspector(t)
 	c := &v1.ConfigFile{}
-	for range 10_000 {
-		c.Config.Env = append(c.Config.Env, "GITHUB_TOKEN="+token(t))
-	}
+	c.Config.Env = slices.Repeat([]string{"GITHUB_TOKEN=" + token(t)}, 10_000)
 	found := i.Configuration(t.Context(), c)
-	if n := len(found.Secrets); n == 0 || n > 2000 || len(found.Problems) == 0 {
+	if n := len(found.Secrets); n == 0 || n > 2000 || len(found.Problems) != 1 {
 		t.Errorf("%d secrets, %d problems", n, len(found.Problems))
 	}
 }
