@@ -29,7 +29,8 @@ func main() {
 	}
 }
 
-// contender is one command line; IMAGE in an argument is the layout's folder.
+// contender is one command line; IMAGE in an argument is the layout's folder,
+// TREE a folder with the image's files.
 type contender struct {
 	name string
 	args []string
@@ -53,16 +54,25 @@ func run(ctx context.Context, rounds int, floor, plimsoll string, images []strin
 	all := contenders(floor, plimsoll, scratch)
 	fmt.Println("| image | command | CPU ÷ floor | wall ÷ floor | CPU | wall | peak MB |")
 	fmt.Println("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
-	for _, image := range images {
+	for n, image := range images {
+		tree := filepath.Join(scratch, fmt.Sprintf("tree%d", n))
+		if slices.ContainsFunc(all, func(c contender) bool { return slices.Contains(c.args, "TREE") }) {
+			if err := unpack(ctx, image, tree); err != nil {
+				return err
+			}
+		}
 		samples := make([][]sample, len(all))
 		for range rounds {
 			for i, c := range all {
-				s, err := measure(ctx, c, image)
+				s, err := measure(ctx, c, image, tree)
 				if err != nil {
 					return fmt.Errorf("%s on %s: %w", c.name, image, err)
 				}
 				samples[i] = append(samples[i], s)
 			}
+		}
+		if err := os.RemoveAll(tree); err != nil {
+			return err
 		}
 		base := median(samples[0])
 		for i, c := range all {
@@ -82,12 +92,17 @@ func contenders(floor, plimsoll, scratch string) []contender {
 			name: "plimsoll scan, cold", args: []string{plimsoll, "scan", "-q", "--no-cache", "-o", "json", "oci:IMAGE"},
 		},
 		{
+			name: "plimsoll account, cold (the whole pass, no database)", args: []string{plimsoll, "account", "-q", "--no-cache", "-o", "json", "oci:IMAGE"},
+		},
+		{
 			name: "plimsoll scan, warm", args: []string{plimsoll, "scan", "-q", "--cache-dir", cache, "-o", "json", "oci:IMAGE"},
 		},
 	}
 	for _, peer := range []contender{
 		{name: "syft", args: []string{"syft", "scan", "-q", "-o", "syft-json", "oci-dir:IMAGE"}, env: []string{"SYFT_CHECK_FOR_APP_UPDATE=false"}},
 		{name: "trivy, packages", args: []string{"trivy", "image", "-q", "--offline-scan", "--skip-db-update", "--skip-java-db-update", "--format", "cyclonedx", "--cache-backend", "memory", "--input", "IMAGE"}},
+		{name: "trivy, secrets", args: []string{"trivy", "image", "-q", "--offline-scan", "--scanners", "secret", "--format", "json", "--cache-backend", "memory", "--input", "IMAGE"}},
+		{name: "gitleaks, unpacked tree", args: []string{"gitleaks", "dir", "--no-banner", "-l", "error", "--exit-code", "0", "TREE"}},
 		{name: "grype", args: []string{"grype", "-q", "-o", "json", "oci-dir:IMAGE"}, env: []string{"GRYPE_DB_AUTO_UPDATE=false", "GRYPE_CHECK_FOR_APP_UPDATE=false", "GRYPE_DB_VALIDATE_AGE=false"}},
 	} {
 		if _, err := exec.LookPath(peer.args[0]); err == nil {
@@ -99,10 +114,10 @@ func contenders(floor, plimsoll, scratch string) []contender {
 	return all
 }
 
-func measure(ctx context.Context, c contender, image string) (sample, error) {
+func measure(ctx context.Context, c contender, image, tree string) (sample, error) {
 	args := make([]string, len(c.args))
 	for i, a := range c.args {
-		args[i] = strings.ReplaceAll(a, "IMAGE", image)
+		args[i] = strings.ReplaceAll(strings.ReplaceAll(a, "IMAGE", image), "TREE", tree)
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), c.env...)
