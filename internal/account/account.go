@@ -131,6 +131,8 @@ type Input struct {
 	Base int
 	// Watch are further files whose owners are asked for.
 	Watch []Watched
+	// Limits are DefaultLimits where they are left out.
+	Limits Limits
 }
 
 // Watched is a file of a layer.

@@ -56,16 +56,27 @@ type link struct {
 	layer        int
 }
 
-// Limits of an account. The largest images seen hold some ten thousand
-// executables, and a path has a claim for each change of its package.
-const (
-	maxEntries       = 1_000_000
-	maxClaims        = 8_000_000
-	maxClaimsOfAPath = 256
-	maxDeepLinks     = 100_000
-)
+// Limits bound what a hostile image can cost. What is beyond them is left out
+// and said.
+type Limits struct {
+	// Entries bounds executables and links to them.
+	Entries int
+	// Claims bounds what package managers say of them, OfOnePath of each.
+	Claims, OfOnePath int
+	// Links bounds links to folders that hold some.
+	Links int
+}
+
+// DefaultLimits allow any image seen in practice: the largest hold some ten
+// thousand executables, and a path has a claim for each change of its package.
+func DefaultLimits() Limits {
+	return Limits{Entries: 1_000_000, Claims: 8_000_000, OfOnePath: 256, Links: 100_000}
+}
 
 func newBook(in Input) *book {
+	if in.Limits == (Limits{}) {
+		in.Limits = DefaultLimits()
+	}
 	return &book{
 		Input: in, links: evidence.LinksOf(in.Layers), deep: map[string]string{}, at: map[string]*record{},
 		sources: map[string]bool{}, alternatives: map[string]string{}, full: map[string]bool{},
@@ -141,8 +152,8 @@ func (b *book) gather() {
 }
 
 func (b *book) add(i instance) {
-	if b.entries++; b.entries > maxEntries {
-		b.limit(i.layer, maxEntries, "executables")
+	if b.entries++; b.entries > b.Limits.Entries {
+		b.limit(i.layer, b.Limits.Entries, "executables")
 		return
 	}
 	r := b.recordOf(b.links.Resolve(i.path))
@@ -208,10 +219,10 @@ func (b *book) linked(layer int, path, target string, folders map[string]bool) {
 	leads := leadsTo(path, target)
 	if strings.Count(path, "/") >= 2 {
 		if to := b.links.Resolve(leads); folders[to] {
-			if len(b.deep) < maxDeepLinks {
+			if len(b.deep) < b.Limits.Links {
 				b.deep[b.links.Resolve(path)] = to
 			} else {
-				b.limit(layer, maxDeepLinks, "links to folders")
+				b.limit(layer, b.Limits.Links, "links to folders")
 			}
 			return
 		}
@@ -227,8 +238,8 @@ func (b *book) linked(layer int, path, target string, folders map[string]bool) {
 			return
 		}
 	}
-	if b.entries++; b.entries > maxEntries {
-		b.limit(layer, maxEntries, "executables")
+	if b.entries++; b.entries > b.Limits.Entries {
+		b.limit(layer, b.Limits.Entries, "executables")
 		return
 	}
 	r = b.recordOf(at)
@@ -279,6 +290,11 @@ func (b *book) place() {
 			}
 		}
 		for _, l := range b.Layers {
+			for _, database := range l.Databases {
+				if !yield(database) {
+					return
+				}
+			}
 			for _, lists := range [][]evidence.Owned{l.Owned, l.Sums} {
 				for i := range lists {
 					if !yield(lists[i].Database) {

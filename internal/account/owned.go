@@ -67,11 +67,11 @@ func (b *book) owned(e *Entry, r *record, i instance, place evidence.Place) bool
 			}
 			return true
 		case no:
-			if i.layer < c.diverted && (refuted == nil || newer(c, refuted, i.layer)) {
+			if !c.diverted.holds(i.layer) && (refuted == nil || newer(c, refuted, i.layer)) {
 				refuted = c
 			}
 		case unknown:
-			if i.layer < c.diverted && (silent == nil || newer(c, silent, i.layer)) {
+			if !c.diverted.holds(i.layer) && (silent == nil || newer(c, silent, i.layer)) {
 				silent = c
 			}
 		}
@@ -192,7 +192,7 @@ func (b *book) link(at string, r *record, l link) (e Entry, counts bool) {
 		return e, false
 	}
 	for _, c := range b.speaking(r, l.layer, place) {
-		if len(c.digest) == 0 || l.layer >= c.diverted || !isDistribution(c.Type) || b.vouches(c, l.target, to) {
+		if len(c.digest) == 0 || c.diverted.holds(l.layer) || !isDistribution(c.Type) || b.vouches(c, l.target, to) {
 			continue
 		}
 		b.own(&e, c, l.layer)

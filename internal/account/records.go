@@ -10,11 +10,13 @@ import (
 
 // records are what package managers wrote down, in every layer.
 type records struct {
-	words     []word
-	sources   map[source]int
-	listed    map[owner][]*word
-	diverted  map[string][]diversion
-	versions  map[owner][]version
+	words    []word
+	sources  map[source]int
+	listed   map[owner][]*word
+	diverted map[string][]diversion
+	versions map[owner][]version
+	// wrote are the layers that wrote a database.
+	wrote     map[string][]int
 	numClaims int
 }
 
@@ -48,10 +50,15 @@ type claim struct {
 	*word
 	digest      []byte
 	from, until int
-	// diverted is the layer from which on the package's file lies elsewhere: a
-	// digest that matches still proves the file, another says nothing.
-	diverted int
+	// diverted are the layers for which the package's file lies elsewhere: there a
+	// digest that matches still proves the file, and another says nothing.
+	diverted span
 }
+
+// span is a run of layers: from one up to another.
+type span struct{ from, until int }
+
+func (s span) holds(layer int) bool { return s.from <= layer && layer < s.until }
 
 // forever is after every layer.
 const forever = math.MaxInt
@@ -72,6 +79,7 @@ type diversion struct {
 
 const (
 	dpkgInfo       = "var/lib/dpkg/info/"
+	dpkgStatus     = "var/lib/dpkg/status"
 	dpkgDiversions = "var/lib/dpkg/diversions"
 )
 
@@ -80,7 +88,12 @@ var scriptFolders = []string{dpkgInfo, "usr/lib/opkg/info/", "var/lib/opkg/info/
 
 // claims takes in what package managers say of the paths.
 func (b *book) claims() {
-	b.records.sources, b.listed = map[source]int{}, map[owner][]*word{}
+	b.records.sources, b.listed, b.wrote = map[source]int{}, map[owner][]*word{}, map[string][]int{}
+	for n, l := range b.Layers {
+		for _, database := range l.Databases {
+			b.wrote[database] = append(b.wrote[database], n)
+		}
+	}
 	b.findVersions()
 	b.findDiversions()
 	n := 0
@@ -102,15 +115,12 @@ func (b *book) claims() {
 
 func (b *book) word(layer int, list *evidence.Owned) {
 	w := word{
-		Owned: list, owner: owner{list.Type, list.Package, list.Arch}, from: layer, until: forever,
+		Owned: list, owner: owner{list.Type, list.Package, list.Arch}, from: layer, until: b.until(list, layer),
 		refutes: true,
-	}
-	if place := b.fates.Of(list.Database, layer); place.By != nil {
-		w.until = place.By.Index
 	}
 	if list.Type == "deb" {
 		// The status file has the digests of settings alone.
-		w.configuration = list.Database == "var/lib/dpkg/status" || strings.HasSuffix(list.Database, "/opkg/status") ||
+		w.configuration = list.Database == dpkgStatus || strings.HasSuffix(list.Database, "/opkg/status") ||
 			strings.HasPrefix(list.Database, "var/lib/dpkg/status.d/") && !strings.HasSuffix(list.Database, ".md5sums")
 		w.refutes = !strings.HasPrefix(list.Database, dpkgInfo) || strings.HasSuffix(list.Database, ".list")
 	}
@@ -125,6 +135,47 @@ func (b *book) word(layer int, list *evidence.Owned) {
 	}
 }
 
+// until is the layer from which on a list is in force no more. A package manager
+// that removes a package takes its list away and writes its database; a database
+// that is gone as a whole was deleted, and its last word stands.
+func (b *book) until(list *evidence.Owned, layer int) int {
+	place := b.fates.Of(list.Database, layer)
+	switch {
+	case place.By == nil:
+		return forever
+	case place.Liveness != inventory.Deleted:
+		return place.By.Index
+	}
+	database := ""
+	switch {
+	case list.Type == "apk", list.Type == "rpm":
+		database = list.Database
+	case strings.HasPrefix(list.Database, dpkgInfo):
+		database = dpkgStatus
+	}
+	if database == "" || b.holds(place.By.Index, database) {
+		return place.By.Index
+	}
+	for _, wrote := range b.wrote[database] {
+		if wrote > place.By.Index {
+			return wrote
+		}
+	}
+	return forever
+}
+
+// holds reports whether a database lies in the file system of the layers up to one.
+func (b *book) holds(layer int, database string) bool {
+	held := false
+	for _, wrote := range b.wrote[database] {
+		if wrote <= layer {
+			by := b.fates.Of(database, wrote).By
+			held = by == nil || by.Index > layer
+		}
+	}
+	return held
+}
+
 // claim files a list's paths under those that are asked for.
 func (b *book) claim(w *word) {
 	digests := w.Digests.Coded
@@ -135,7 +186,7 @@ func (b *book) claim(w *word) {
 			n := min(int(digests[0]), len(digests)-1)
 			digest, digests = digests[1:1+n], digests[1+n:]
 		}
-		c := claim{word: w, digest: digest, from: w.from, until: w.until, diverted: forever}
+		c := claim{word: w, digest: digest, from: w.from, until: w.until}
 		r := b.at[string(path)]
 		if r == nil || len(b.diverted) > 0 {
 			at := b.links.Resolve(string(path))
@@ -168,9 +219,12 @@ func (b *book) divert(c *claim, moved []diversion) {
 		if d.By == c.Package || d.until <= c.from || d.from >= c.until {
 			continue
 		}
-		c.diverted = min(c.diverted, d.from)
+		if c.diverted == (span{}) {
+			c.diverted = span{d.from, d.until}
+		}
+		c.diverted = span{min(c.diverted.from, d.from), max(c.diverted.until, d.until)}
 		if r := b.at[b.links.Resolve(d.To)]; r != nil {
-			b.file(r, claim{word: c.word, digest: c.digest, from: max(c.from, d.from), until: min(c.until, d.until), diverted: forever})
+			b.file(r, claim{word: c.word, digest: c.digest, from: max(c.from, d.from), until: min(c.until, d.until)})
 		}
 	}
 }
@@ -187,10 +241,10 @@ func (b *book) file(r *record, c claim) {
 		}
 	}
 	switch {
-	case len(r.claims) >= maxClaimsOfAPath:
-		b.limit(c.from, maxClaimsOfAPath, "records of one file")
-	case b.numClaims >= maxClaims:
-		b.limit(c.from, maxClaims, "records of executables")
+	case len(r.claims) >= b.Limits.OfOnePath:
+		b.limit(c.from, b.Limits.OfOnePath, "records of one file")
+	case b.numClaims >= b.Limits.Claims:
+		b.limit(c.from, b.Limits.Claims, "records of executables")
 	default:
 		b.numClaims++
 		r.claims = append(r.claims, c)
