@@ -25,6 +25,9 @@ const (
 	// bzip2Cost how much more than others a byte out of bzip2 does.
 	memberCost = 1 << 10
 	bzip2Cost  = 4
+	// fileCredit is what every file may unpack, whatever its size: Go's sources hold
+	// an honest one in bzip2 of 400 KB that unpacks to 59 MB.
+	fileCredit = 256 << 20
 )
 
 // account is what the archives of one layer may still cost, in bytes.
@@ -47,7 +50,7 @@ type purse struct {
 func (s *subject) spendable() *purse {
 	if s.purse == nil {
 		b := zipread.NewBudget(s.file.Size)
-		b.Inflated = min(b.Inflated, s.account.left.Load())
+		b.Inflated = min(max(b.Inflated, fileCredit), s.account.left.Load())
 		s.purse = &purse{b, b.Inflated}
 	}
 	return s.purse

@@ -311,7 +311,7 @@ func TestNamesOfMembersAreFitToBeShown(t *testing.T) {
 
 func TestHostileArchivesEndEarly(t *testing.T) {
 	i, _ := inspector(t)
-	zeros := make([]byte, 200<<20)
+	zeros := make([]byte, 400<<20)
 	bomb := gzipOf(t, zeros)
 	tests := []struct {
 		name, path string
