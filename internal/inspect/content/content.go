@@ -96,15 +96,26 @@ func (i *Inspector) Inspect(ctx context.Context, f *inspect.File, content []byte
 
 func (i *Inspector) inspect(ctx context.Context, f *inspect.File, content []byte, account *account, out *evidence.Fragment) error {
 	s := i.subject(ctx, f, out, account)
+	s.byName()
 	w := where{path: f.Path}
 	if len(content) <= small {
 		s.look(w, content)
 	} else {
 		s.stream(w, content[:small+1], bytes.NewReader(content[small+1:]))
-		s.scanWhole(w, content)
+		s.scanWhole(w, content, &s.hide)
 	}
 	s.settle()
 	return nil
+}
+
+// byName takes in what rules about files as such say: a key store is known by its
+// name alone.
+func (s *subject) byName() {
+	for _, h := range s.opt.Secrets.File(s.file.Path) {
+		found := h.Secret()
+		found.Path, found.Redacted = s.file.Path, "the file itself"
+		s.out.Secrets = append(s.out.Secrets, found)
+	}
 }
 
 // Open implements inspect.StreamInspector.
@@ -117,6 +128,7 @@ func (i *Inspector) open(ctx context.Context, f *inspect.File, account *account,
 	// inspectors of the file write to out meanwhile.
 	own := &evidence.Fragment{}
 	s := i.subject(ctx, f, own, account)
+	s.byName()
 	return inspect.NewReading(func(r io.Reader) { s.read(where{path: f.Path}, r) }, func() error {
 		s.settle()
 		out.Secrets = append(out.Secrets, own.Secrets...)
@@ -141,6 +153,8 @@ type subject struct {
 	config bool
 	// told are problems already said.
 	told map[string]bool
+	// hide are the secrets of a file that was searched in blocks.
+	hide hidden
 }
 
 func (i *Inspector) subject(ctx context.Context, f *inspect.File, out *evidence.Fragment, account *account) *subject {
@@ -187,15 +201,18 @@ func (s *subject) look(w where, content []byte) {
 	if kind := archiveOf(w.path, content); kind != noArchive {
 		if s.opens(w) {
 			if s.unpack(kind, w, content, nil) && !kind.alsoPlain(w.path, content) {
+				s.scanWhole(w, content, &hidden{})
 				return
 			}
 		} else if kind.opaque() {
+			s.scanWhole(w, content, &hidden{})
 			return
 		}
 	} else if wide := utf16Of(content); wide != none16 && w.encoding == "" {
 		in := w
 		in.encoding = "utf-16"
 		s.look(in, wide.decode(content))
+		s.scanWhole(w, content, &hidden{})
 		return
 	}
 	first := len(s.out.Secrets)
@@ -238,16 +255,16 @@ func (s *subject) look(w where, content []byte) {
 		rows.release()
 	}
 	s.planted(w, &malware.File{Content: content, Whole: true, Size: int64(len(content)), Kind: kind}, &marks, &hide)
-	s.scanWhole(w, content)
+	s.scanWhole(w, content, &hide)
 }
 
-// scanWhole asks rules that need a whole file.
-func (s *subject) scanWhole(w where, content []byte) {
-	if s.opt.Scan == nil {
+// scanWhole asks rules that need a whole file, and see it as it is written.
+func (s *subject) scanWhole(w where, content []byte, hide *hidden) {
+	if s.opt.Scan == nil || w.encoding != "" {
 		return
 	}
 	found, err := s.opt.Scan(s.ctx, w.path, content)
-	s.addPlanted(w, found, &hidden{})
+	s.addPlanted(w, found, hide)
 	if err != nil {
 		s.incomplete(err.Error())
 	}
