@@ -94,6 +94,9 @@ func (r *runs) feed(b []byte, base int64, line int) {
 			break
 		}
 		r.open, r.start, r.startLine, r.length = true, base+int64(start), -1, 0
+		if len(b)-start >= probed && tooManyHigh(b[start:start+probed]) {
+			r.verdict = isOther
+		}
 		i = r.goOn(b, start)
 	}
 	if r.open && r.verdict != isOther {
@@ -190,6 +193,20 @@ func (r *runs) take(p []byte) {
 			r.decode(false)
 		}
 	}
+}
+
+// tooManyHigh reports what decide finds to be other than text by the first of every
+// four bytes alone: it has the high bit of the first of three decoded ones. Names
+// in a program's tables are told apart by it without being decoded.
+func tooManyHigh(run []byte) bool {
+	high := 0
+	for i := 0; i < len(run); i += 4 {
+		if !inBase64[run[i]] {
+			return false
+		}
+		high += int(value64[run[i]] >> 5)
+	}
+	return high*16 > len(run)/4*3
 }
 
 // decide looks at the first bytes of a run.

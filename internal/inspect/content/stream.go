@@ -236,6 +236,9 @@ func (x *scan) finish() {
 	}
 	x.runs.finish(&hide)
 	x.s.planted(x.w, &x.f, &x.marks, &hide)
+	if x.w.depth == 0 {
+		x.s.hide = hide
+	}
 }
 
 // broken says that a member of an archive could not be read to its end. The end

@@ -50,6 +50,8 @@ type stream struct {
 	missing bool
 	name    []byte
 	extra   []byte
+	// entry reads the packed bytes of one entry after another.
+	entry *bufio.Reader
 }
 
 // countReader counts what was read from below.
@@ -238,7 +240,11 @@ func (s *stream) deflated(wanted, behind bool, packed int64, size uint64) error 
 	start := s.at()
 	if !behind {
 		if wanted {
-			in := newInflateReader(s.ctx, bufio.NewReaderSize(io.LimitReader(s.br, packed), 16<<10), s.budget)
+			if s.entry == nil {
+				s.entry = bufio.NewReaderSize(nil, 16<<10)
+			}
+			s.entry.Reset(io.LimitReader(s.br, packed))
+			in := newInflateReader(s.ctx, s.entry, s.budget)
 			s.h.Entry(string(s.name), &Body{r: in, hint: int64(min(size, 1<<40)), budget: s.budget})
 			in.release()
 			if s.budget.Inflated <= 0 {

@@ -262,3 +262,24 @@ func FuzzZip(f *testing.F) {
 		}
 	})
 }
+
+// TestADirectoryOfTheSameBytesEnds has every record name one entry, as bombs do
+// that don't recurse.
+func TestADirectoryOfTheSameBytesEnds(t *testing.T) {
+	for _, method := range []uint16{zip.Store, zip.Deflate} {
+		b := build(t, entry{name: "a.txt", content: strings.Repeat("0123456789abcdef", 4<<10), method: method, sized: true})
+		end := bytes.LastIndex(b, []byte("PK\x05\x06"))
+		start := bytes.Index(b, []byte("PK\x01\x02"))
+		const records = 10_000
+		many := append(bytes.Clone(b[:start]), bytes.Repeat(b[start:end], records)...)
+		tail := bytes.Clone(b[end:])
+		binary.LittleEndian.PutUint32(tail[12:], uint32(records*(end-start)))
+		h := &taken{}
+		if err := Bytes(context.Background(), append(many, tail...), NewBudget(int64(len(many))), h); err != nil {
+			t.Fatal(err)
+		}
+		if most := 2*len(many)/max(start-60, 1) + 2; len(h.entries) > most || len(h.problems) == 0 {
+			t.Errorf("method %d: %d entries of %d, problems %v", method, len(h.entries), most, h.problems)
+		}
+	}
+}
