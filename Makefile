@@ -21,8 +21,9 @@ demo: build ## build two images and two databases offline, and judge them
 test: ## run the tests
 	$(GO) test ./...
 
-engines: ## hold the sources against real Docker, Podman and a registry (Linux, root; installs Debian's packages)
+engines: ## hold the sources against real Docker, Podman and a registry, the account against rpm and pacman (Linux, root; installs Debian's packages)
 	@GO="$(GO)" sh tools/engines.sh
+	@GO="$(GO)" sh tools/packagers.sh
 
 fuzz: ## fuzz every parser of untrusted bytes, FUZZTIME (default 20s) each
 	@GO="$(GO)" FUZZTIME="$(or $(FUZZTIME),20s)" sh tools/fuzz.sh

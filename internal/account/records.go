@@ -275,14 +275,14 @@ func (b *book) findVersions() {
 	}
 }
 
-// versionAt is a package's version in a layer: of what is recorded later alone
-// the first, and of what no database records that of the list, if it has one.
+// versionAt is a package's version in a layer: that of the list in the layer of
+// the list, if it has one; of what is recorded later alone the first.
 func (b *book) versionAt(w *word, layer int) string {
 	known := b.versions[w.owner]
 	if len(known) == 0 {
 		known = b.versions[owner{w.Type, w.Package, ""}]
 	}
-	if len(known) == 0 || w.Version != "" {
+	if len(known) == 0 || w.Version != "" && layer == w.from {
 		return w.Version
 	}
 	text := known[0].text
