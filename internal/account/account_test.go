@@ -38,7 +38,7 @@ func TestEveryExecutableHasAnOwnerOrIsNamed(t *testing.T) {
 	}{
 		"as its package installed it":            {[]layer{base}, path, claimed{account.Intact, "app 1", ""}},
 		"changed in the layer that installed it": {[]layer{base.and(exe(path, program("x")))}, path, claimed{account.Altered, "app 1", "differs from its package's record in the layer that installed it"}},
-		"changed by a later layer":               {[]layer{base, step(build, exe(path, program("x")))}, path, claimed{account.Altered, "app 1", "rewritten by layer 1 (RUN /bin/sh -c make install"}},
+		"changed by a later layer":               {[]layer{base, step(build, exe(path, program("x")))}, path, claimed{account.Altered, "app 1", "rewritten by layer 1 (RUN make install)"}},
 		"written again as it was":                {[]layer{base, step(build, exe(path, program("1")))}, path, claimed{account.Intact, "app 1", ""}},
 		"upgraded":                               {[]layer{base, upgrade}, path, claimed{account.Intact, "app 2", ""}},
 		"an old version put back":                {[]layer{base, upgrade, step(copied, exe(path, program("1")))}, path, claimed{account.Altered, "app 2", "rewritten by layer 2"}},

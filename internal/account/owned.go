@@ -240,7 +240,7 @@ func (b *book) alteredBy(c *claim, layer int) string {
 
 // by names a layer for people.
 func (b *book) by(layer int) string {
-	line := strings.Join(strings.Fields(b.Refs[layer].CreatedBy), " ")
+	line := strings.Join(strings.Fields(instruction(b.Refs[layer].CreatedBy)), " ")
 	if line == "" {
 		return fmt.Sprintf("layer %d", layer)
 	}

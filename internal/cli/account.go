@@ -34,7 +34,8 @@ the others. No vulnerability database is needed.
 
 ` + referenceHelp + "\n\n" + exitStatusHelp + `
 
-It exits 1 where the final image holds an altered executable.`,
+It exits 1 where the final image holds an altered executable, other than a
+script that its package means to be edited.`,
 		Example: `  plimsoll account python:3.8-slim
   plimsoll account --tree app.tar
   plimsoll account app:2 --diff app:1`,
@@ -79,7 +80,7 @@ func (a *app) runAccount(ctx context.Context, o *accountOptions, ref string) err
 	for i, e := range examined[0] {
 		list[i] = accounted(e)
 		switch {
-		case e.Account.ByStatus[account.Altered] > 0:
+		case e.Account.Tampered() > 0:
 			result = statusFailed
 		case len(list[i].Skipped) > 0 && result == statusPass:
 			result = statusIncomplete

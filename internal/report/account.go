@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"plimsoll/internal/account"
+	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/verdict"
 )
@@ -62,8 +64,15 @@ var statusOrder = []account.Status{
 	account.Altered, account.Unaccounted, account.Built, account.Unverified, account.Runtime, account.Generated, account.Intact,
 }
 
-// vouched is how many entries of a status that is in order are listed without All.
-const vouched = 10
+const (
+	// openRows is how many entries of one reason are listed without All, where
+	// a step or the lack of a record explains them all alike.
+	openRows = 20
+	// alteredRows is the same for altered ones, each of which has its own.
+	alteredRows = 200
+	// folderRows is how many folders sum up what is in order.
+	folderRows = 6
+)
 
 func (p *page) accountTable(a *Accounted, opt Options) {
 	by := map[account.Status][]*account.Entry{}
@@ -77,97 +86,127 @@ func (p *page) accountTable(a *Accounted, opt Options) {
 			continue
 		}
 		p.section(strings.ToUpper(s.Words()), number(len(list)))
-		for i, e := range list {
-			if !opt.All && !s.Open() && i == vouched {
-				p.line(p.indent(gutter), span{fmt.Sprintf("… %s more; --all shows them", number(len(list)-i)), p.styles.faint})
-				break
-			}
-			p.accountRow(e)
+		switch {
+		case s == account.Altered:
+			p.accountRows(list, alteredRows, gutter, true, opt)
+		case s.Open():
+			p.accountReasons(list, opt)
+		case opt.All:
+			p.accountRows(list, len(list), gutter, false, opt)
+		default:
+			p.accountFolders(list)
 		}
 	}
 }
 
-func (p *page) accountRow(e *account.Entry) {
-	spans := []span{p.indent(gutter), {e.Mode, p.styles.faint}, {"  " + e.Path, p.styles.plain}}
-	if e.Owner != "" {
-		spans = append(spans, span{"  " + e.Owner, p.styles.faint})
+// accountReasons lists entries under what they have in common: the step that
+// added them, or why nothing accounts for them.
+func (p *page) accountReasons(list []*account.Entry, opt Options) {
+	by := map[string][]*account.Entry{}
+	var reasons []string
+	for _, e := range list {
+		if by[e.Reason] == nil {
+			reasons = append(reasons, e.Reason)
+		}
+		by[e.Reason] = append(by[e.Reason], e)
+	}
+	for _, reason := range reasons {
+		p.paragraph(gutter, p.styles.faint, fmt.Sprintf("%s: %s", reason, number(len(by[reason]))))
+		p.accountRows(by[reason], openRows, 2*gutter, false, opt)
+	}
+}
+
+// accountFolders sums up entries by their folders, the fullest first.
+func (p *page) accountFolders(list []*account.Entry) {
+	n := map[string]int{}
+	for _, e := range list {
+		n[folder(e.Path)]++
+	}
+	folders := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
+	for i, dir := range folders {
+		if i == folderRows && len(folders) > folderRows+1 {
+			p.line(p.indent(gutter), span{fmt.Sprintf("… in %s more folders; --all lists each", number(len(folders)-i)), p.styles.faint})
+			break
+		}
+		p.line(p.indent(gutter), span{fmt.Sprintf("%6s  ", number(n[dir])), p.styles.number}, span{dir, p.styles.plain})
+	}
+}
+
+func (p *page) accountRows(list []*account.Entry, most, indent int, reasons bool, opt Options) {
+	for i, e := range list {
+		if !opt.All && i >= most && len(list) > most+1 {
+			p.line(p.indent(indent), span{fmt.Sprintf("… %s more; --all shows them", number(len(list)-i)), p.styles.faint})
+			break
+		}
+		p.accountRow(e, indent)
+		if reasons {
+			p.paragraph(indent+modeWidth, p.styles.faint, e.Reason)
+		}
+	}
+}
+
+// modeWidth is that of a mode and the space after it.
+const modeWidth = 12
+
+// accountRow writes an entry: its path whole where it fits, and without its middle
+// where it does not, since its end names it; then what fits of the rest.
+func (p *page) accountRow(e *account.Entry, indent int) {
+	path := "/" + Clean(e.Path)
+	if room := p.width - indent - modeWidth; width(path) > room {
+		runes := []rune(path)
+		path = string(runes[:room/3]) + "…" + string(runes[len(runes)-(room-room/3-1):])
+	}
+	style := p.styles.plain
+	if e.Status == account.Altered || e.Status == account.Unaccounted {
+		style = p.styles.bold
+	}
+	spans := []span{p.indent(indent), {e.Mode, p.styles.faint}, {"  ", p.styles.plain}, {path, style}}
+	if e.LinkTo != "" {
+		arrow := " = /"
+		if e.Kind == evidence.Link {
+			arrow = " → "
+		}
+		spans = append(spans, span{arrow + e.LinkTo, p.styles.faint})
+	}
+	if where := standing(e); where != "" {
+		spans = append(spans, span{"  " + where, p.styles.yellow})
+	}
+	if risks := standsOut(e); len(risks) > 0 {
+		spans = append(spans, span{"  " + strings.Join(risks, ", "), p.styles.yellow})
 	}
 	if e.Capabilities != "" {
 		spans = append(spans, span{"  " + e.Capabilities, p.styles.yellow})
 	}
-	if e.Liveness != inventory.Visible {
-		spans = append(spans, span{fmt.Sprintf("  %s, layer %d", e.Liveness, e.Layer.Index), p.styles.yellow})
+	if e.Owner != "" {
+		spans = append(spans, span{"  " + e.Owner, p.styles.faint})
 	}
 	p.line(spans...)
-	if e.Status.Open() || e.Status == account.Unverified && e.Reason != "" && e.Owner == "" {
-		p.paragraph(gutter+11, p.styles.faint, e.Reason)
-	}
 }
 
-// accountTree lists the executables under the layer that wrote them. Those that
-// are in order are counted by folder; All names them.
-func (p *page) accountTree(a *Accounted, opt Options) {
-	layers := map[int][]*account.Entry{}
-	for i := range a.Account.Entries {
-		e := &a.Account.Entries[i]
-		layers[e.Layer.Index] = append(layers[e.Layer.Index], e)
+// standing says what became of an entry that the final image does not show.
+func standing(e *account.Entry) string {
+	switch {
+	case e.Liveness == inventory.Visible:
+		return ""
+	case e.By != nil:
+		return fmt.Sprintf("in layer %d, %s by layer %d", e.Layer.Index, e.Liveness, e.By.Index)
 	}
-	for i := range a.Image.Layers {
-		list := layers[i]
-		p.section(fmt.Sprintf("layer %d", i), history(a.Image.Layers[i].CreatedBy))
-		if len(list) == 0 {
-			p.line(p.indent(gutter), span{"no executables", p.styles.faint})
-			continue
-		}
-		slices.SortFunc(list, func(x, y *account.Entry) int { return cmp.Compare(x.Path, y.Path) })
-		for from := 0; from < len(list); {
-			dir, to := folder(list[from].Path), from+1
-			for to < len(list) && folder(list[to].Path) == dir {
-				to++
-			}
-			p.accountFolder(dir, list[from:to], opt)
-			from = to
-		}
+	return fmt.Sprintf("in layer %d, %s", e.Layer.Index, e.Liveness)
+}
+
+// standsOut are an entry's risks but for the one that its status says already.
+func standsOut(e *account.Entry) []string {
+	if len(e.Risks) > 0 && (e.Status == account.Unaccounted || e.Status == account.Altered && !e.Configuration) {
+		return e.Risks[1:]
 	}
+	if e.Configuration {
+		return append([]string{"a script meant to be edited"}, e.Risks...)
+	}
+	return e.Risks
 }
 
 func folder(path string) string {
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		return path[:i+1]
-	}
-	return "/"
-}
-
-func (p *page) accountFolder(dir string, list []*account.Entry, opt Options) {
-	n := map[account.Status]int{}
-	for _, e := range list {
-		n[e.Status]++
-	}
-	var parts []string
-	for _, s := range statusOrder {
-		if n[s] > 0 {
-			parts = append(parts, number(n[s])+" "+s.Words())
-		}
-	}
-	p.line(p.indent(gutter), span{dir, p.styles.number}, span{"  " + strings.Join(parts, ", "), p.styles.faint})
-	for _, e := range list {
-		if !opt.All && (!e.Status.Open() || e.Status == account.Built && len(e.Risks) == 0) {
-			continue
-		}
-		style := p.styles.plain
-		if e.Status == account.Altered || e.Status == account.Unaccounted {
-			style = p.styles.yellow
-		}
-		words := []string{string(e.Status)}
-		if e.Owner != "" {
-			words = append(words, e.Owner)
-		}
-		if e.Liveness != inventory.Visible {
-			words = append(words, string(e.Liveness))
-		}
-		words = append(words, e.Risks...)
-		p.line(p.indent(2*gutter), span{strings.TrimPrefix(e.Path, dir), style}, span{"  " + strings.Join(words, ", "), p.styles.faint})
-	}
+	return "/" + path[:strings.LastIndexByte(path, '/')+1]
 }
 
 // AccountsJSON writes the accounts whole.
@@ -226,9 +265,18 @@ func (p *page) accountChange(c *account.Change) {
 	case c.After == nil:
 		mark, style, words = "- ", p.styles.red, entryWords(c.Before)
 	default:
-		words = entryWords(c.Before) + " → " + entryWords(c.After)
+		words = entryWords(c.After)
+		if was := entryWords(c.Before); was != words {
+			words = was + " → " + words
+		}
+		if c.Before.SHA256 != c.After.SHA256 {
+			words += ", other bytes"
+		}
+		if c.Before.Mode != c.After.Mode {
+			words += ", " + c.Before.Mode + " → " + c.After.Mode
+		}
 	}
-	p.line(p.indent(gutter), span{mark, style}, span{c.Path, p.styles.plain}, span{"  " + words, p.styles.faint})
+	p.line(p.indent(gutter), span{mark, style}, span{"/" + c.Path, p.styles.plain}, span{"  " + words, p.styles.faint})
 }
 
 func entryWords(e *account.Entry) string {
