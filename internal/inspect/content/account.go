@@ -12,26 +12,41 @@ import (
 
 // What archives may cost is counted for each file and for each layer. The bound of
 // a file leaves room for any honest archive; that of a layer is what keeps many
-// small bombs from adding up: a layer costs at most as much as ten times its bytes
-// would, written plainly, and a fixed sum besides. An honest layer of compressed
-// archives costs about five times its bytes, so that a hostile one of 100 MB takes
-// about twice as long as an honest one of its size.
+// small bombs from adding up: what its archives unpack to is at most eight times
+// its own bytes, and a fixed sum besides. Archives of programs and their sources
+// unpack to three to five times their size, so that a hostile layer of 100 MB takes
+// about twice as long as an honest one of its size that holds nothing else. What
+// costs more than reading is charged accordingly.
 const (
 	// layerCredit is what every layer may unpack, creditRatio what each byte of
 	// it adds.
 	layerCredit = 256 << 20
-	creditRatio = 10
-	// memberCost is what a member of an archive costs besides its bytes, and
-	// bzip2Cost how much more than others a byte out of bzip2 does.
+	creditRatio = 8
+	// memberCost is what a member of an archive costs besides its bytes, hitCost
+	// what a word does that leads to a rule, and bzip2Cost how much more than others
+	// a byte out of bzip2 does.
 	memberCost = 1 << 10
+	hitCost    = 32
 	bzip2Cost  = 4
 	// fileCredit is what every file may unpack, whatever its size: Go's sources hold
 	// an honest one in bzip2 of 400 KB that unpacks to 59 MB.
 	fileCredit = 256 << 20
 )
 
-// account is what the archives of one layer may still cost, in bytes.
-type account struct{ left atomic.Int64 }
+// maxListed bounds what is listed of one layer: secrets, places of planted code, and
+// problems, of each so many. An honest layer has some dozens.
+const maxListed = 20_000
+
+// account is what the archives of one layer may still cost, in bytes, and how much
+// was listed of it.
+type account struct {
+	left                       atomic.Int64
+	secrets, planted, problems atomic.Int64
+	saidSecrets, saidPlanted   atomic.Bool
+}
+
+// room counts one more and says whether it may be listed.
+func room(count *atomic.Int64) bool { return count.Add(1) <= maxListed }
 
 func newAccount() *account {
 	a := &account{}
@@ -56,14 +71,18 @@ func (s *subject) spendable() *purse {
 	return s.purse
 }
 
-// settle takes what the file cost from the layer's account and gives it credit
-// for the file's own bytes.
+// settle takes what the file cost from the layer's account.
 func (s *subject) settle() {
-	credit := creditRatio * min(s.file.Size, 1<<40)
 	if s.purse != nil {
-		credit -= s.purse.taken - s.purse.Inflated
+		s.account.left.Add(s.purse.Inflated - s.purse.taken)
 	}
-	s.account.left.Add(credit)
+}
+
+// hits charges the words that were found in a member of an archive.
+func (s *subject) hits(w where, n int) {
+	if w.depth > 0 {
+		s.purse.Inflated -= int64(n) * hitCost
+	}
 }
 
 // enter charges a member of an archive; false: no more may be opened.

@@ -158,6 +158,7 @@ type subject struct {
 }
 
 func (i *Inspector) subject(ctx context.Context, f *inspect.File, out *evidence.Fragment, account *account) *subject {
+	account.left.Add(creditRatio * min(f.Size, 1<<40))
 	return &subject{Inspector: i, ctx: ctx, file: f, out: out, account: account}
 }
 
@@ -218,7 +219,9 @@ func (s *subject) look(w where, content []byte) {
 	first := len(s.out.Secrets)
 	var search *secret.Search
 	var marks malware.Marks
+	hits := 0
 	s.words.Find(content, 0, len(content), func(word, at int) bool {
+		hits++
 		if word >= s.secretWords {
 			marks.Add(s.opt.Malware, content, 0, word-s.secretWords, at, false)
 			return true
@@ -229,6 +232,7 @@ func (s *subject) look(w where, content []byte) {
 		search.Keyword(content, 0, word, at)
 		return true
 	})
+	s.hits(w, hits)
 	kind := malware.KindOf(content)
 	firstLine := 1
 	if kind != malware.Text {
@@ -282,7 +286,7 @@ func (s *subject) secrets(w where, hits []secret.Hit, cut bool, hide *hidden, li
 		s.addSecret(found, h.Value)
 	}
 	if cut {
-		s.note("more look-alikes of secrets than are judged in one file; the rest was not judged")
+		s.incomplete("more look-alikes of secrets than are judged in one file; the rest was not judged")
 	}
 }
 
@@ -292,6 +296,12 @@ const maxSecrets = 2_000
 func (s *subject) addSecret(found secret.Secret, value []byte) {
 	if len(s.out.Secrets) >= maxSecrets {
 		s.note(fmt.Sprintf("more than %d secrets in one file; the rest is not listed", maxSecrets))
+		return
+	}
+	if !room(&s.account.secrets) {
+		if !s.account.saidSecrets.Swap(true) {
+			s.incomplete(fmt.Sprintf("more than %d secrets in one layer; the rest is not listed", maxListed))
+		}
 		return
 	}
 	if s.opt.Found != nil {
@@ -313,6 +323,12 @@ func (s *subject) addPlanted(w where, found []malware.Finding, hide *hidden) {
 			s.note(fmt.Sprintf("more than %d places of planted code in one file; the rest is not listed", maxSecrets))
 			return
 		}
+		if !room(&s.account.planted) {
+			if !s.account.saidPlanted.Swap(true) {
+				s.incomplete(fmt.Sprintf("more than %d places of planted code in one layer; the rest is not listed", maxListed))
+			}
+			return
+		}
 		f.Path, f.Inside = s.file.Path, s.inside(w)
 		f.Excerpt, f.Detail = s.masked(w, f.Excerpt, hide), s.masked(w, f.Detail, hide)
 		s.out.Planted = append(s.out.Planted, f)
@@ -332,5 +348,11 @@ func (s *subject) problem(reason string, incomplete bool) {
 		s.told = map[string]bool{}
 	}
 	s.told[reason] = true
+	switch n := s.account.problems.Add(1); {
+	case n == maxListed:
+		reason, incomplete = fmt.Sprintf("more than %d files of one layer could not be looked into as a whole; the rest is not listed", maxListed), true
+	case n > maxListed:
+		return
+	}
 	s.out.Problems = append(s.out.Problems, evidence.Problem{Path: s.file.Path, Reason: reason, Incomplete: incomplete})
 }

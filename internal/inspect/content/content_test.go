@@ -369,3 +369,29 @@ func TestAMillionEmptyMembersAreBounded(t *testing.T) {
 	}
 	t.Errorf("problems %v", found.Problems)
 }
+
+func TestWhatIsListedOfALayerIsBounded(t *testing.T) {
+	every, _ := inspector(t)
+	i := every.ForLayer()
+	line := []byte("GITHUB_TOKEN=" + token(t))
+	var all evidence.Fragment
+	for n := range 21_000 {
+		for _, b := range [][]byte{line, []byte("\x1f\x8b\x08 is no gz")} {
+			f := &inspect.File{Path: fmt.Sprintf("srv/%d", n), Mode: 0o644, Size: int64(len(b))}
+			var out evidence.Fragment
+			if err := i.(inspect.WholeInspector).Inspect(t.Context(), f, b, &out); err != nil {
+				t.Fatal(err)
+			}
+			all.Secrets, all.Problems = append(all.Secrets, out.Secrets...), append(all.Problems, out.Problems...)
+		}
+	}
+	incomplete := 0
+	for _, p := range all.Problems {
+		if p.Incomplete {
+			incomplete++
+		}
+	}
+	if len(all.Secrets) != 20_000 || len(all.Problems) != 20_000 || incomplete == 0 {
+		t.Errorf("%d secrets, %d problems, %d of them incomplete", len(all.Secrets), len(all.Problems), incomplete)
+	}
+}

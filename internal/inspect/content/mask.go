@@ -122,7 +122,7 @@ func replaceCovered(text string, covered []bool) string {
 // from, and what looks like one by itself.
 func (s *subject) masked(w where, shown string, hide *hidden) string {
 	text := []byte(hide.mask(shown))
-	hits := s.hits(w, text)
+	hits := s.secretsOf(w, text)
 	slices.SortFunc(hits, func(a, b secret.Hit) int { return cmp.Compare(b.Offset, a.Offset) })
 	for _, h := range hits {
 		found := h.Secret()
@@ -131,8 +131,8 @@ func (s *subject) masked(w where, shown string, hide *hidden) string {
 	return string(text)
 }
 
-// hits are the secrets of a short text.
-func (s *subject) hits(w where, text []byte) []secret.Hit {
+// secretsOf are the secrets of a short text.
+func (s *subject) secretsOf(w where, text []byte) []secret.Hit {
 	var search *secret.Search
 	s.words.Find(text, 0, len(text), func(word, at int) bool {
 		if word < s.secretWords {
@@ -155,7 +155,7 @@ func (s *subject) inside(w where) string {
 		return ""
 	}
 	name := []byte(w.inside)
-	for _, h := range s.hits(where{}, name) {
+	for _, h := range s.secretsOf(where{}, name) {
 		if h.Confidence >= secret.Likely {
 			name = bytes.ReplaceAll(name, h.Value, []byte(secret.Redact(h.Value, "")))
 		}

@@ -189,7 +189,9 @@ func (x *scan) step(last bool) {
 	}
 	known := x.search.Len()
 	s := x.s
+	hits := 0
 	s.words.Find(b, x.from, to, func(word, at int) bool {
+		hits++
 		if word >= s.secretWords {
 			x.marks.Add(s.opt.Malware, b, x.base, word-s.secretWords, at, true)
 			return true
@@ -200,6 +202,7 @@ func (x *scan) step(last bool) {
 		x.search.Keyword(b, x.base, word, at)
 		return true
 	})
+	s.hits(x.w, hits)
 	for _, offset := range x.search.Since(known) {
 		x.lines[offset] = x.lineAt(int(offset - x.base))
 	}
