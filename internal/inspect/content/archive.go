@@ -224,10 +224,19 @@ func (h *zipMembers) Entry(name string, body *zipread.Body) {
 	}
 }
 
-// Problem implements zipread.Handler.
+// Problem implements zipread.Handler. What is damaged is of no use to anybody; but
+// entries that a reader of a directory finds and one of the body does not, in a file
+// that something may open, are what somebody hides.
 func (h *zipMembers) Problem(reason string, incomplete bool) {
 	h.damaged = h.damaged || incomplete
-	h.s.note(reason)
+	switch {
+	case strings.HasPrefix(reason, zipread.Damaged):
+		h.s.archiveProblem(errors.New(reason))
+	case reason == zipread.Hidden && h.w.depth == 0:
+		h.s.incomplete(reason)
+	default:
+		h.s.note(reason)
+	}
 }
 
 func (s *subject) gunzip(w where, r io.Reader) error {

@@ -285,8 +285,13 @@ func (s *subject) secrets(w where, hits []secret.Hit, cut bool, hide *hidden, li
 		hide.value(h.Value, found.Redacted)
 		s.addSecret(found, h.Value)
 	}
-	if cut {
-		s.incomplete("more look-alikes of secrets than are judged in one file; the rest was not judged")
+	const reason = "more look-alikes of secrets than are judged in one file; the rest was not judged"
+	switch {
+	case cut && len(hits) == 0:
+		s.incomplete(reason)
+	case cut:
+		// Somebody has to look at the file already.
+		s.note(reason)
 	}
 }
 
@@ -335,6 +340,10 @@ func (s *subject) addPlanted(w where, found []malware.Finding, hide *hidden) {
 	}
 }
 
+// maxTold bounds the notes on one file: an archive of damaged archives has one of
+// every kind.
+const maxTold = 20
+
 // note says something about the file once, without making the verdict incomplete.
 func (s *subject) note(reason string) { s.problem(reason, false) }
 
@@ -348,6 +357,9 @@ func (s *subject) problem(reason string, incomplete bool) {
 		s.told = map[string]bool{}
 	}
 	s.told[reason] = true
+	if len(s.told) > maxTold && !incomplete {
+		return
+	}
 	switch n := s.account.problems.Add(1); {
 	case n == maxListed:
 		reason, incomplete = fmt.Sprintf("more than %d files of one layer could not be looked into as a whole; the rest is not listed", maxListed), true

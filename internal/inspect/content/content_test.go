@@ -395,3 +395,30 @@ func TestWhatIsListedOfALayerIsBounded(t *testing.T) {
 		t.Errorf("%d secrets, %d problems, %d of them incomplete", len(all.Secrets), len(all.Problems), incomplete)
 	}
 }
+
+// TestAZipWhoseDirectoryDisagreesLeavesTheVerdictOpen renames an entry in the
+// directory of an archive that is too large to be read by it.
+func TestAZipWhoseDirectoryDisagreesLeavesTheVerdictOpen(t *testing.T) {
+	i, _ := inspector(t)
+	b := zipOf(t, "a.txt", string(noise(1, 2<<20)), "b.txt", "x")
+	at := bytes.LastIndex(b, []byte("b.txt"))
+	copy(b[at:], "c.txt")
+	if found := inspected(t, i, "a.zip", b); len(found.Problems) != 1 || !found.Problems[0].Incomplete {
+		t.Errorf("problems %v", found.Problems)
+	}
+}
+
+func TestEncryptedMembersAreNoted(t *testing.T) {
+	i, _ := inspector(t)
+	b := zipOf(t, "a.txt", "secret", "b.txt", "GITHUB_TOKEN="+token(t))
+	for _, header := range []struct {
+		signature string
+		flags     int
+	}{{"PK\x03\x04", 6}, {"PK\x01\x02", 8}} {
+		b[bytes.Index(b, []byte(header.signature))+header.flags] |= 1
+	}
+	found := inspected(t, i, "a.zip", b)
+	if len(found.Secrets) != 1 || len(found.Problems) != 1 || found.Problems[0].Incomplete {
+		t.Errorf("%v, problems %v", list(found), found.Problems)
+	}
+}

@@ -255,10 +255,18 @@ func startsLikeZip(content []byte) bool {
 		bytes.Contains(content[:min(len(content), maxPrefix)], []byte("PK\x03\x04"))
 }
 
+const (
+	// Damaged begins the problem of an entry that can't be read.
+	Damaged = "an entry is damaged: "
+	// Hidden is the problem of an archive whose readers find other entries, according
+	// to whether they read its directory or its body.
+	Hidden = "the archive's directory lists entries that its body does not hold"
+)
+
 // reason words an error of reading an entry.
 func reason(err error) string {
 	if errors.Is(err, ErrBudget) {
 		return "the archive inflates beyond any honest size"
 	}
-	return "an entry is damaged: " + err.Error()
+	return Damaged + err.Error()
 }

@@ -369,7 +369,7 @@ func (s *stream) directory() error {
 	}
 	if !s.missing && len(s.name) <= maxName && s.h.Want(s.name) && !s.seen[maphash.Bytes(s.seed, s.name)] {
 		s.missing = true
-		s.h.Problem("the archive's directory lists entries that its body does not hold", true)
+		s.h.Problem(Hidden, true)
 	}
 	return s.discard(int64(binary.LittleEndian.Uint16(head[32:])))
 }
