@@ -27,6 +27,8 @@ type book struct {
 	// alternatives are /etc/alternatives' links by name, with their targets.
 	alternatives map[string]string
 	homes        []homes
+	// history is what the lines of history say, by layer.
+	history []told
 	records
 	entries  int
 	problems []evidence.LayerProblem
@@ -70,7 +72,7 @@ type Limits struct {
 // DefaultLimits allow any image seen in practice: the largest hold some ten
 // thousand executables, and a path has a claim for each change of its package.
 func DefaultLimits() Limits {
-	return Limits{Entries: 1_000_000, Claims: 8_000_000, OfOnePath: 256, Links: 100_000}
+	return Limits{Entries: 500_000, Claims: 8_000_000, OfOnePath: 256, Links: 100_000}
 }
 
 func newBook(in Input) *book {

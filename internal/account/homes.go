@@ -178,35 +178,47 @@ func (b *book) says(i instance) (what named, inFolder bool) {
 	return named{}, false
 }
 
-// unowned decides what no package, runtime or source explains, by what history
-// says of its layer.
+// told is what the history line of a layer says of a file that no package owns.
+type told struct {
+	// by says which step added it; empty where nothing does, and why says so.
+	by, why string
+}
+
+func (b *book) tell(layer int) told {
+	switch lineOf(b.Refs[layer].CreatedBy) {
+	case silent:
+		return told{why: "history does not tell of its layer"}
+	case byHand:
+		return told{why: "history says only that a shell ran in " + b.by(layer)}
+	case installs:
+		return told{why: b.by(layer) + " only installs packages"}
+	case rootFS:
+		if layer == 0 {
+			return told{why: "it came with the base's root file system"}
+		}
+	}
+	if layer < b.Base {
+		return told{by: "added by the base's " + b.by(layer)}
+	}
+	return told{by: "added by " + b.by(layer)}
+}
+
+// unowned decides what no package, runtime or source explains.
 func (b *book) unowned(e *Entry, i instance) {
 	what, inFolder := b.says(i)
 	e.Owner, e.OwnerType = what.owner, what.typ
-	why := ""
-	switch lineOf(b.Refs[i.layer].CreatedBy) {
-	case silent:
-		why = "history does not tell of its layer"
-	case byHand:
-		why = "history says only that a shell ran in " + b.by(i.layer)
-	case installs:
-		why = b.by(i.layer) + " only installs packages"
-	case rootFS:
-		if i.layer == 0 {
-			why = "it came with the base's root file system"
+	if b.history == nil {
+		for layer := range b.Refs {
+			b.history = append(b.history, b.tell(layer))
 		}
 	}
-	base := ""
-	if i.layer < b.Base {
-		base = "the base's "
-	}
-	switch {
-	case why == "":
-		e.Status, e.Reason = Built, "added by "+base+b.by(i.layer)
+	switch history := b.history[i.layer]; {
+	case history.by != "":
+		e.Status, e.Reason = Built, history.by
 	case inFolder:
 		e.Status, e.Reason = Unverified, "it lies in the package's folder, and the package keeps no digest of it"
 	default:
-		e.Status, e.Reason = Unaccounted, "no package owns it, and "+why
+		e.Status, e.Reason = Unaccounted, "no package owns it, and "+history.why
 		if what.owner != "" {
 			e.Reason += "; its own build record names it"
 		}

@@ -173,6 +173,12 @@ func TestApkAndPythonAndCondaRecords(t *testing.T) {
 	alpine := step(rootFS, apk(busybox, musl)...)
 	added := deb{name: "curl", version: "8", files: []file{exe("usr/bin/curl", program("curl"))}}
 	wheeled := wheel(site, "pkg", "1.0", exe("usr/bin/cmd", script("x")), text(site+"/pkg/_c.cpython-311.so", library("c")), text(site+"/pkg.libs/libz-1.so.1", library("z")))
+	withBytecode := append(slices.Clone(wheeled), text(site+"/pkg/a.py", ""), text(site+"/pkg/__pycache__/a.cpython-311.pyc", bytecode))
+	for i := range withBytecode {
+		if f := &withBytecode[i]; strings.HasSuffix(f.path, "/RECORD") {
+			f.content += "pkg/__pycache__/a.cpython-311.pyc,,\n"
+		}
+	}
 	debian := step(rootFS, dpkg(app("1"))...)
 	conda := []file{exe("opt/conda/bin/tool", program("tool")), exe("opt/conda/bin/made", script("made"))}
 	for name, c := range map[string]struct {
@@ -192,14 +198,15 @@ func TestApkAndPythonAndCondaRecords(t *testing.T) {
 		"apk, a link to another program":     {[]layer{alpine, step(build, exe("opt/x", program("x")), link("bin/busybox", "/opt/x"))}, "bin/busybox", claimed{account.Altered, "busybox", "a link to /opt/x"}},
 		"apk, a program for a link":          {[]layer{alpine, step(build, text("lib/libc.musl-x86_64.so.1", library("x")))}, "lib/libc.musl-x86_64.so.1", claimed{account.Altered, "musl", ""}},
 
-		"pip's command":                   {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...)}, "usr/bin/cmd", claimed{account.Intact, "pkg 1.0", ""}},
-		"a wheel's module":                {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...)}, site + "/pkg/_c.cpython-311.so", claimed{account.Intact, "pkg 1.0", ""}},
-		"a wheel's own libraries":         {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...)}, site + "/pkg.libs/libz-1.so.1", claimed{account.Intact, "pkg 1.0", ""}},
-		"a wheel's module, changed":       {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...), step(build, text(site+"/pkg/_c.cpython-311.so", library("x")))}, site + "/pkg/_c.cpython-311.so", claimed{account.Altered, "pkg 1.0", "rewritten by layer 2"}},
-		"a wheel's module, upgraded":      {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...), step("RUN /bin/sh -c pip install -U pkg", append(wheel(site, "pkg", "2.0", text(site+"/pkg/_c.cpython-311.so", library("2"))), gone(site+"/pkg-1.0.dist-info"))...)}, site + "/pkg/_c.cpython-311.so", claimed{account.Intact, "pkg 2.0", ""}},
-		"conda's program":                 {[]layer{debian, step(build, append(conda, condaRecord("opt/conda", "tool", conda[0]))...)}, "opt/conda/bin/tool", claimed{account.Intact, "tool 1.0", ""}},
-		"conda's program, changed":        {[]layer{debian, step(build, append(conda, condaRecord("opt/conda", "tool", conda[0]))...), step(build, exe("opt/conda/bin/tool", program("x")))}, "opt/conda/bin/tool", claimed{account.Altered, "tool 1.0", ""}},
-		"what conda's records don't list": {[]layer{debian, step(build, append(conda, condaRecord("opt/conda", "tool", conda[0]))...)}, "opt/conda/bin/made", claimed{account.Built, "", ""}},
+		"pip's command":                             {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...)}, "usr/bin/cmd", claimed{account.Intact, "pkg 1.0", ""}},
+		"a wheel's module":                          {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...)}, site + "/pkg/_c.cpython-311.so", claimed{account.Intact, "pkg 1.0", ""}},
+		"a wheel's own libraries":                   {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...)}, site + "/pkg.libs/libz-1.so.1", claimed{account.Intact, "pkg 1.0", ""}},
+		"bytecode that RECORD lists without digest": {[]layer{debian, step("RUN /bin/sh -c pip install pkg", withBytecode...)}, site + "/pkg/__pycache__/a.cpython-311.pyc", claimed{account.Generated, "pkg 1.0", "bytecode of a.py"}},
+		"a wheel's module, changed":                 {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...), step(build, text(site+"/pkg/_c.cpython-311.so", library("x")))}, site + "/pkg/_c.cpython-311.so", claimed{account.Altered, "pkg 1.0", "rewritten by layer 2"}},
+		"a wheel's module, upgraded":                {[]layer{debian, step("RUN /bin/sh -c pip install pkg", wheeled...), step("RUN /bin/sh -c pip install -U pkg", append(wheel(site, "pkg", "2.0", text(site+"/pkg/_c.cpython-311.so", library("2"))), gone(site+"/pkg-1.0.dist-info"))...)}, site + "/pkg/_c.cpython-311.so", claimed{account.Intact, "pkg 2.0", ""}},
+		"conda's program":                           {[]layer{debian, step(build, append(conda, condaRecord("opt/conda", "tool", conda[0]))...)}, "opt/conda/bin/tool", claimed{account.Intact, "tool 1.0", ""}},
+		"conda's program, changed":                  {[]layer{debian, step(build, append(conda, condaRecord("opt/conda", "tool", conda[0]))...), step(build, exe("opt/conda/bin/tool", program("x")))}, "opt/conda/bin/tool", claimed{account.Altered, "tool 1.0", ""}},
+		"what conda's records don't list":           {[]layer{debian, step(build, append(conda, condaRecord("opt/conda", "tool", conda[0]))...)}, "opt/conda/bin/made", claimed{account.Built, "", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.want.check(t, entry(t, of(t, c.layers...), c.path))

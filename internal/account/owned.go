@@ -43,7 +43,10 @@ func (b *book) entry(r *record, i instance) (e Entry, counts bool) {
 	if i.Kind == evidence.Nominal {
 		return e, owned && e.Status == Altered
 	}
-	if !owned && !b.generated(&e, i) && !b.script(&e, i) && !b.runtime(&e, i) {
+	switch {
+	case owned && e.Status != Unverified:
+	case b.generated(&e, i), owned, b.script(&e, i), b.runtime(&e, i):
+	default:
 		b.unowned(&e, i)
 	}
 	return e, true

@@ -85,7 +85,7 @@ func (p *page) accountTable(a *Accounted, opt Options) {
 		if len(list) == 0 {
 			continue
 		}
-		p.section(strings.ToUpper(s.Words()), number(len(list)))
+		p.section(strings.ToUpper(s.Words()), accountedIn(list))
 		switch {
 		case s == account.Altered:
 			p.accountRows(list, alteredRows, gutter, true, opt)
@@ -97,6 +97,23 @@ func (p *page) accountTable(a *Accounted, opt Options) {
 			p.accountFolders(list)
 		}
 	}
+}
+
+// accountedIn counts entries, those of lower layers apart.
+func accountedIn(list []*account.Entry) string {
+	lower := 0
+	for _, e := range list {
+		if e.Liveness != inventory.Visible {
+			lower++
+		}
+	}
+	switch {
+	case lower == 0:
+		return number(len(list))
+	case lower == len(list):
+		return number(lower) + " in lower layers"
+	}
+	return number(len(list)-lower) + ", and " + number(lower) + " in lower layers"
 }
 
 // accountReasons lists entries under what they have in common: the step that
