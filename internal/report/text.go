@@ -132,7 +132,7 @@ func fill(parts []string, separator string, to int) []string {
 			lines = append(lines, line)
 		}
 		if n > to {
-			pieces := strings.Split(ansi.Hardwrap(part, to, true), "\n")
+			pieces := strings.Split(ansi.Wrap(part, to, ""), "\n")
 			lines, part = append(lines, pieces[:len(pieces)-1]...), pieces[len(pieces)-1]
 			n = width(part)
 		}
