@@ -132,13 +132,22 @@ func fill(parts []string, separator string, to int) []string {
 			lines = append(lines, line)
 		}
 		if n > to {
-			pieces := strings.Split(ansi.Wrap(part, to, ""), "\n")
+			pieces := broken(part, separator, to)
 			lines, part = append(lines, pieces[:len(pieces)-1]...), pieces[len(pieces)-1]
 			n = width(part)
 		}
 		line, used = part, n
 	}
 	return append(lines, line)
+}
+
+// broken breaks a part that is longer than a line: between words where it has
+// several, else anywhere.
+func broken(part, separator string, to int) []string {
+	if separator != " " && strings.Contains(part, " ") {
+		return fill(strings.Fields(part), " ", to)
+	}
+	return strings.Split(ansi.Hardwrap(part, to, true), "\n")
 }
 
 // history shortens a history line to what a Dockerfile's author would know it
