@@ -90,6 +90,8 @@ func TestEveryExecutableHasAnOwnerOrIsNamed(t *testing.T) {
 		"a hard link to a file of a layer below":        {[]layer{base.and(exe("opt/x", program("x"))), step(build, hard(path, "opt/x"))}, path, claimed{account.Altered, "app 1", ""}},
 		"written at another name of its folder":         {[]layer{base.and(link("bin", "usr/bin")), step(build, exe("bin/app", program("x")))}, "bin/app", claimed{account.Altered, "app 1", "rewritten by layer 1"}},
 		"recorded under a link of a folder deeper down": {[]layer{step(rootFS, dpkg(deb{name: "app", version: "1", files: []file{exe("usr/lib/a/b/app", program("1"))}})[1:]...).and(link("usr/lib/a/b", "../c/d"), exe("usr/lib/c/d/app", program("1")))}, "usr/lib/c/d/app", claimed{account.Intact, "app 1", ""}},
+		"in a folder that became a link, moved":         {[]layer{step(rootFS, dpkg(deb{name: "app", version: "1", files: []file{exe("usr/lib/a/b/app", program("1"))}})...), step(build, link("usr/lib/a/b", "/opt/b"), exe("opt/b/app", program("1")))}, "opt/b/app", claimed{account.Intact, "app 1", ""}},
+		"in a folder that became a link to another":     {[]layer{step(rootFS, dpkg(deb{name: "app", version: "1", files: []file{exe("usr/lib/a/b/app", program("1"))}})...), step(build, link("usr/lib/a/b", "/opt/b"), exe("opt/b/app", program("x")))}, "opt/b/app", claimed{account.Altered, "app 1", "rewritten by layer 1"}},
 		"the same, changed":                             {[]layer{step(rootFS, dpkg(deb{name: "app", version: "1", files: []file{exe("usr/lib/a/b/app", program("1"))}})[1:]...).and(link("usr/lib/a/b", "../c/d"), exe("usr/lib/c/d/app", program("x")))}, "usr/lib/c/d/app", claimed{account.Altered, "app 1", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,7 +204,7 @@ func TestTheLargestRiskComesFirst(t *testing.T) {
 		step(rootFS, dpkg(app("1"))...),
 		step(copied, exe("srv/plain", program("p")), setuid, exe("tmp/.x/y", program("y")), exe("srv/run", script("true"))),
 		step(install, exe("usr/sbin/lost", program("l"))),
-		step(build, exe("usr/bin/app", program("x"))),
+		step(build, exe("usr/bin/app", program("x")), exe("usr/local/bin/app", script("true"))),
 	)
 	var got []string
 	for _, e := range a.Entries {
@@ -213,6 +215,7 @@ func TestTheLargestRiskComesFirst(t *testing.T) {
 		"usr/bin/su2: setuid root, on the search path",
 		"tmp/.x/y: in a folder for temporary files",
 		"usr/sbin/lost: nothing says where it is from, on the search path",
+		"usr/local/bin/app: on the search path, comes before usr/bin/app",
 		"srv/plain: ",
 		"srv/run: ",
 		"usr/bin/app: ",

@@ -75,6 +75,13 @@ func DefaultLimits() Limits {
 	return Limits{Entries: 500_000, Claims: 8_000_000, OfOnePath: 256, Links: 100_000}
 }
 
+const (
+	// linkerCache is what ldconfig makes of the libraries it finds (ldconfig(8)).
+	linkerCache = "etc/ld.so.cache"
+	// alternativesDir is update-alternatives' folder of links to what was chosen.
+	alternativesDir = "etc/alternatives/"
+)
+
 func newBook(in Input) *book {
 	if in.Limits == (Limits{}) {
 		in.Limits = DefaultLimits()
@@ -180,15 +187,23 @@ func (b *book) folders() map[string]bool {
 }
 
 // look reads the file lists for what executables depend on: links to them and to
-// their folders, the sources of bytecode, and the alternatives system.
+// their folders, the sources of bytecode, and the alternatives system. Folders
+// come first, since links lead through them.
 func (b *book) look() {
 	folders := b.folders()
+	for n, l := range b.Layers {
+		for e := range l.Files.All() {
+			if e.Type == evidence.Symlink && bytes.Count(e.Path, []byte{'/'}) >= 2 {
+				b.folderLink(n, string(e.Path), string(e.Link), folders)
+			}
+		}
+	}
 	for n, l := range b.Layers {
 		for e := range l.Files.All() {
 			switch e.Type {
 			case evidence.Symlink:
 				b.source(e.Path)
-				b.linked(n, string(e.Path), string(e.Link), folders)
+				b.linked(n, string(e.Path), string(e.Link))
 			case evidence.Regular, evidence.Hardlink:
 				if string(e.Path) == linkerCache {
 					b.add(instance{path: linkerCache, layer: n, Executable: &evidence.Executable{
@@ -198,6 +213,19 @@ func (b *book) look() {
 				b.source(e.Path)
 			}
 		}
+	}
+}
+
+// folderLink notes a link to a folder that holds executables. Those near the root
+// are among links already.
+func (b *book) folderLink(layer int, path, target string, folders map[string]bool) {
+	to := b.links.Resolve(leadsTo(path, target))
+	switch {
+	case !folders[to]:
+	case len(b.deep) >= b.Limits.Links:
+		b.limit(layer, b.Limits.Links, "links to folders")
+	default:
+		b.deep[b.links.Resolve(path)] = to
 	}
 }
 
@@ -211,32 +239,15 @@ func (b *book) source(file []byte) {
 	}
 }
 
-// linkerCache is what ldconfig makes of the libraries it finds (ldconfig(8)).
-const linkerCache = "etc/ld.so.cache"
-
-// alternativesDir is update-alternatives' folder of links to what was chosen.
-const alternativesDir = "etc/alternatives/"
-
-func (b *book) linked(layer int, path, target string, folders map[string]bool) {
+// linked notes a link to an executable, or in the place of one.
+func (b *book) linked(layer int, path, target string) {
 	leads := leadsTo(path, target)
-	if strings.Count(path, "/") >= 2 {
-		if to := b.links.Resolve(leads); folders[to] {
-			if len(b.deep) < b.Limits.Links {
-				b.deep[b.links.Resolve(path)] = to
-			} else {
-				b.limit(layer, b.Limits.Links, "links to folders")
-			}
-			return
-		}
-	}
 	if name, ok := strings.CutPrefix(path, alternativesDir); ok {
 		b.alternatives[name] = leads
 	}
 	at := b.links.Resolve(path)
-	r := b.at[at]
-	if r == nil && !strings.HasPrefix(leads, alternativesDir) {
-		to := b.at[b.resolve(leads)]
-		if to == nil || len(to.instances) == 0 {
+	if b.at[at] == nil && !strings.HasPrefix(leads, alternativesDir) {
+		if to := b.at[b.resolve(leads)]; to == nil || len(to.instances) == 0 {
 			return
 		}
 	}
@@ -244,7 +255,7 @@ func (b *book) linked(layer int, path, target string, folders map[string]bool) {
 		b.limit(layer, b.Limits.Entries, "executables")
 		return
 	}
-	r = b.recordOf(at)
+	r := b.recordOf(at)
 	r.links = append(r.links, link{path: path, target: target, layer: layer})
 }
 

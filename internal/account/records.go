@@ -11,7 +11,7 @@ import (
 // records are what package managers wrote down, in every layer.
 type records struct {
 	words    []word
-	sources  map[source]int
+	numbers  map[source]int
 	listed   map[owner][]*word
 	diverted map[string][]diversion
 	versions map[owner][]version
@@ -88,7 +88,7 @@ var scriptFolders = []string{dpkgInfo, "usr/lib/opkg/info/", "var/lib/opkg/info/
 
 // claims takes in what package managers say of the paths.
 func (b *book) claims() {
-	b.records.sources, b.listed, b.wrote = map[source]int{}, map[owner][]*word{}, map[string][]int{}
+	b.numbers, b.listed, b.wrote = map[source]int{}, map[owner][]*word{}, map[string][]int{}
 	for n, l := range b.Layers {
 		for _, database := range l.Databases {
 			b.wrote[database] = append(b.wrote[database], n)
@@ -125,10 +125,10 @@ func (b *book) word(layer int, list *evidence.Owned) {
 		w.refutes = !strings.HasPrefix(list.Database, dpkgInfo) || strings.HasSuffix(list.Database, ".list")
 	}
 	key := source{w.owner, list.Database}
-	if _, met := b.records.sources[key]; !met {
-		b.records.sources[key] = len(b.records.sources)
+	if _, met := b.numbers[key]; !met {
+		b.numbers[key] = len(b.numbers)
 	}
-	w.source = b.records.sources[key]
+	w.source = b.numbers[key]
 	b.words = append(b.words, w)
 	if strings.HasPrefix(list.Database, dpkgInfo) && strings.HasSuffix(list.Database, ".list") {
 		b.listed[w.owner] = append(b.listed[w.owner], &b.words[len(b.words)-1])
@@ -179,7 +179,7 @@ func (b *book) holds(layer int, database string) bool {
 // claim files a list's paths under those that are asked for.
 func (b *book) claim(w *word) {
 	digests := w.Digests.Coded
-	var folder, leads []byte // the last folder that is a deep link, and where it leads
+	var through folderLinks
 	for path := range w.Paths.All() {
 		var digest []byte
 		if len(digests) > 0 {
@@ -188,28 +188,48 @@ func (b *book) claim(w *word) {
 		}
 		c := claim{word: w, digest: digest, from: w.from, until: w.until}
 		r := b.at[string(path)]
-		if r == nil || len(b.diverted) > 0 {
+		if r == nil || len(b.diverted) > 0 || len(b.deep) > 0 {
 			at := b.links.Resolve(string(path))
+			r = b.at[at]
 			if moved := b.diverted[at]; len(moved) > 0 && w.Type == "deb" {
 				b.divert(&c, moved)
 			}
-			if r = b.at[at]; r == nil && len(b.deep) > 0 {
-				if dir := parent(at); string(folder) != dir || folder == nil {
-					folder = append(folder[:0], dir...)
-					leads = leads[:0]
-					if to, rest := b.throughDeep(at); rest != "" {
-						leads = append(append(leads, to...), rest[:len(rest)-len(at)+len(dir)]...)
-					}
-				}
-				if len(leads) > 0 {
-					r = b.at[b.resolve(string(leads)+at[len(folder):])]
-				}
+			// A folder that became a link has its files where it leads, and a
+			// layer below may have them where they were.
+			if to, ok := through.follow(b, at); ok && to != r {
+				b.file(to, c)
 			}
 		}
 		if r != nil {
 			b.file(r, c)
 		}
 	}
+}
+
+// folderLinks remembers where the folder of the last path leads, since lists name
+// one file of a folder after another.
+type folderLinks struct {
+	folder, leads string
+	met           bool
+}
+
+// follow finds the record of a path below a link that stands for a folder.
+func (f *folderLinks) follow(b *book, path string) (*record, bool) {
+	if len(b.deep) == 0 {
+		return nil, false
+	}
+	dir := parent(path)
+	if !f.met || f.folder != dir {
+		f.folder, f.leads, f.met = dir, "", true
+		if to, rest := b.throughDeep(path); rest != "" {
+			f.leads = to + rest[:len(rest)-len(path)+len(dir)]
+		}
+	}
+	if f.leads == "" {
+		return nil, false
+	}
+	r := b.at[b.resolve(f.leads+path[len(dir):])]
+	return r, r != nil
 }
 
 // divert files a claim where dpkg put the package's file, and weakens it where it

@@ -42,6 +42,9 @@ func (b *book) weigh(e *Entry) {
 	case onPath[dir]:
 		add(10, "on the search path")
 	}
+	if hidden := b.hides(e.Path); hidden != "" && e.Kind != evidence.Bytecode {
+		add(15, "comes before "+hidden)
+	}
 	if e.Kind == evidence.Program || e.Kind == evidence.Library {
 		e.Risk += 5
 	}
@@ -51,6 +54,24 @@ func (b *book) weigh(e *Entry) {
 	if e.Liveness != inventory.Visible {
 		e.Risk /= 2
 	}
+}
+
+// hides is the command of a distribution that one in /usr/local comes before on
+// the search path.
+func (b *book) hides(file string) string {
+	name, ok := strings.CutPrefix(file, "usr/local/bin/")
+	if !ok {
+		name, ok = strings.CutPrefix(file, "usr/local/sbin/")
+	}
+	if !ok || strings.Contains(name, "/") {
+		return ""
+	}
+	for _, dir := range []string{"usr/sbin/", "usr/bin/", "sbin/", "bin/"} {
+		if b.belongsToDistribution(b.links.Resolve(dir + name)) {
+			return dir + name
+		}
+	}
+	return ""
 }
 
 var onPath = words("bin sbin usr/bin usr/sbin usr/local/bin usr/local/sbin")
