@@ -219,7 +219,7 @@ func (b *book) look() {
 // folderLink notes a link to a folder that holds executables. Those near the root
 // are among links already.
 func (b *book) folderLink(layer int, path, target string, folders map[string]bool) {
-	to := b.links.Resolve(leadsTo(path, target))
+	to := b.links.Resolve(evidence.LinkTarget(path, target))
 	switch {
 	case !folders[to]:
 	case len(b.deep) >= b.Limits.Links:
@@ -241,7 +241,7 @@ func (b *book) source(file []byte) {
 
 // linked notes a link to an executable, or in the place of one.
 func (b *book) linked(layer int, path, target string) {
-	leads := leadsTo(path, target)
+	leads := evidence.LinkTarget(path, target)
 	if name, ok := strings.CutPrefix(path, alternativesDir); ok {
 		b.alternatives[name] = leads
 	}
@@ -348,24 +348,6 @@ func parent(path string) string {
 		return path[:i]
 	}
 	return ""
-}
-
-// leadsTo is the path that a link leads to, relative to the root.
-func leadsTo(path, target string) string {
-	if !strings.HasPrefix(target, "/") {
-		target = parent(path) + "/" + target
-	}
-	var parts []string
-	for part := range strings.SplitSeq(target, "/") {
-		switch part {
-		case "", ".":
-		case "..":
-			parts = parts[:max(0, len(parts)-1)]
-		default:
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, "/")
 }
 
 func has(m map[string]bool, key string) bool { _, ok := m[key]; return ok }

@@ -181,7 +181,7 @@ func (b *book) link(at string, r *record, l link) (e Entry, counts bool) {
 		Path: l.path, Kind: evidence.Link, Mode: "lrwxrwxrwx", LinkTo: l.target,
 		Layer: place.Layer, Liveness: place.Liveness, By: place.By,
 	}
-	target := leadsTo(l.path, l.target)
+	target := evidence.LinkTarget(l.path, l.target)
 	if name, ok := strings.CutPrefix(target, alternativesDir); ok && !strings.HasPrefix(at, alternativesDir) {
 		chosen := b.alternatives[name]
 		if to := b.at[b.resolve(chosen)]; chosen == "" || to == nil || !runs(to) || place.Liveness != inventory.Visible {

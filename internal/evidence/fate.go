@@ -203,7 +203,7 @@ func LinksOf(layers []*Layer) Links {
 			}
 			switch {
 			case e.Type == Symlink:
-				if to := linkTarget(string(e.Path), string(e.Link)); to != "" {
+				if to := LinkTarget(string(e.Path), string(e.Link)); to != "" {
 					links[string(e.Path)] = to
 				}
 			case e.Type == Opaque && len(e.Path) == 0:
@@ -216,8 +216,8 @@ func LinksOf(layers []*Layer) Links {
 	return links
 }
 
-// linkTarget is where a link leads, relative to the root; "" for the root itself.
-func linkTarget(path, link string) string {
+// LinkTarget is where a link leads, relative to the root; "" for the root itself.
+func LinkTarget(path, link string) string {
 	if !strings.HasPrefix(link, "/") {
 		link = parent(path) + "/" + link
 	}

@@ -23,7 +23,7 @@ func npmRules() []Rule {
 			Pattern:  `(npm_[0-9A-Za-z]{36})` + tokenEnd,
 			Check:    checkedCRC62("npm_"),
 			Source:   "https://github.blog/changelog/2021-09-23-npm-has-a-new-access-token-format/",
-			True:     []string{"//registry.npmjs.org/:_authToken=" + withCRC62("npm_", made(base62, 30))},
+			True:     []string{"//registry.example/:_authToken=" + withCRC62("npm_", made(base62, 30))},
 			False:    []string{"npm_" + made(base62, 36), "npm_config_registry"},
 		},
 		{
@@ -35,7 +35,7 @@ func npmRules() []Rule {
 			Entropy: 3, Check: mixed,
 			Source: npmrc,
 			True:   []string{"//npm.example.org/:_authToken=" + madeUUID() + "\n"},
-			False:  []string{"//registry.npmjs.org/:_authToken=${NPM_TOKEN}", "//registry.npmjs.org/:_authToken = YOUR_AUTH_TOKEN_GOES_HERE"},
+			False:  []string{"//registry.example/:_authToken=${NPM_TOKEN}", "//registry.example/:_authToken = YOUR_AUTH_TOKEN_GOES_HERE"},
 		},
 		{
 			ID: "npmrc-basic-auth", Title: "User and password of a package registry in .npmrc",
