@@ -146,7 +146,8 @@ type Publishers map[Watched]string
 
 // Of names the package of a distribution that a watched file came with, as it
 // came: its digest matches, or, where none was computed, nothing wrote the file
-// after the package was installed. What such a file holds is known to everybody
+// after the package was installed. A package that names no distribution as who made
+// it is somebody's own, and publishes nothing. What such a file holds is known to everybody
 // who can download the package. Empty where there is none.
 func (p Publishers) Of(path string, layer int) string { return p[Watched{path, layer}] }
 

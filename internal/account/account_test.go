@@ -305,15 +305,22 @@ func TestAnAccountIsTheSameEveryTime(t *testing.T) {
 }
 
 func TestPublishersOfWatchedFiles(t *testing.T) {
-	in := examined(t,
-		step(rootFS, dpkg(deb{name: "app", version: "1", files: []file{exe("usr/bin/app", program("1")), text("usr/share/app/key.pem", "key"), text("etc/app.conf", "a=1")}, settings: []string{"etc/app.conf"}})...),
-		step(build, text("usr/share/app/key.pem", "another"), exe("usr/bin/app", program("x"))),
-	)
-	in.Watch = []account.Watched{{Path: "usr/bin/app", Layer: 0}, {Path: "usr/share/app/key.pem", Layer: 0}, {Path: "usr/share/app/key.pem", Layer: 1}, {Path: "usr/bin/app", Layer: 1}, {Path: "srv/none", Layer: 0}}
-	_, publishers := account.Of(in)
-	want := account.Publishers{{Path: "usr/bin/app", Layer: 0}: "app 1", {Path: "usr/share/app/key.pem", Layer: 0}: "app 1"}
-	if d := cmp.Diff(want, publishers); d != "" {
-		t.Error(d)
+	for maintainer, want := range map[string]account.Publishers{
+		"Debian App Team <team+app@tracker.debian.org>": {{Path: "usr/bin/app", Layer: 0}: "app 1", {Path: "usr/share/app/key.pem", Layer: 0}: "app 1"},
+		"Platform Team <platform@shop.example>":         {},
+	} {
+		in := examined(t,
+			step(rootFS, dpkg(deb{
+				name: "app", version: "1", maintainer: maintainer, settings: []string{"etc/app.conf"},
+				files: []file{exe("usr/bin/app", program("1")), text("usr/share/app/key.pem", "key"), text("etc/app.conf", "a=1")},
+			})...),
+			step(build, text("usr/share/app/key.pem", "another"), exe("usr/bin/app", program("x"))),
+		)
+		in.Watch = []account.Watched{{Path: "usr/bin/app", Layer: 0}, {Path: "usr/share/app/key.pem", Layer: 0}, {Path: "usr/share/app/key.pem", Layer: 1}, {Path: "usr/bin/app", Layer: 1}, {Path: "srv/none", Layer: 0}}
+		_, publishers := account.Of(in)
+		if d := cmp.Diff(want, publishers); d != "" {
+			t.Errorf("%s: %s", maintainer, d)
+		}
 	}
 }
 

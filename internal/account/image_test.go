@@ -78,6 +78,7 @@ const bytecode = "\xa7\r\r\n\x00\x00\x00\x00"
 // deb is a package as dpkg installs it.
 type deb struct {
 	name, version, arch string
+	maintainer          string
 	// files are installed at the paths that they are recorded under; settings
 	// are those of them that the status file has the digests of.
 	files    []file
@@ -97,7 +98,7 @@ func dpkg(packages ...deb) []file {
 	var status strings.Builder
 	for _, p := range packages {
 		arch := cmp.Or(p.arch, "amd64")
-		fmt.Fprintf(&status, "Package: %s\nStatus: install ok installed\nArchitecture: %s\nVersion: %s\n", p.name, arch, p.version)
+		fmt.Fprintf(&status, "Package: %s\nStatus: install ok installed\nMaintainer: %s\nArchitecture: %s\nVersion: %s\n", p.name, p.maintainer, arch, p.version)
 		name := p.name
 		if p.arch != "" {
 			name += ":" + p.arch

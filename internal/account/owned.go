@@ -301,19 +301,25 @@ func (b *book) publisher(r *record, w Watched) string {
 	var e Entry
 	for _, i := range r.instances {
 		if i.layer == w.Layer {
-			if b.owned(&e, r, i, b.whereIs(r, i.path, i.layer)) && e.Status == Intact && isDistribution(e.OwnerType) {
+			if b.owned(&e, r, i, b.whereIs(r, i.path, i.layer)) && e.Status == Intact && b.published[owner{e.OwnerType, ownerName(&e), ""}] {
 				return e.Owner
 			}
 			return ""
 		}
 	}
 	for k := range r.claims {
-		if c := &r.claims[k]; c.from == w.Layer && isDistribution(c.Type) && !c.configuration {
+		if c := &r.claims[k]; c.from == w.Layer && b.published[owner{c.Type, c.Package, ""}] && !c.configuration {
 			b.own(&e, c, w.Layer)
 			return e.Owner
 		}
 	}
 	return ""
+}
+
+// ownerName is the name of an entry's owner without its version.
+func ownerName(e *Entry) string {
+	name, _, _ := strings.Cut(e.Owner, " ")
+	return name
 }
 
 // generated decides what is made from other files of the image.

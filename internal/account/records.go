@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"plimsoll/internal/distro"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
 )
@@ -15,6 +16,8 @@ type records struct {
 	listed   map[owner][]*word
 	diverted map[string][]diversion
 	versions map[owner][]version
+	// published are the packages that name a distribution as who made them.
+	published map[owner]bool
 	// wrote are the layers that wrote a database.
 	wrote     map[string][]int
 	numClaims int
@@ -274,12 +277,15 @@ func (b *book) file(r *record, c claim) {
 // findVersions notes which version of each package of a distribution each layer's
 // databases record, since dpkg's lists of files don't.
 func (b *book) findVersions() {
-	b.versions = map[owner][]version{}
+	b.versions, b.published = map[owner][]version{}, map[owner]bool{}
 	for n, l := range b.Layers {
 		for i := range l.Packages {
 			p := &l.Packages[i]
 			if !p.IsOS() {
 				continue
+			}
+			if distro.Publishes(p.Vendor) {
+				b.published[owner{p.Type, p.Name, ""}] = true
 			}
 			for _, arch := range []string{p.Arch, ""} {
 				o := owner{p.Type, p.Name, arch}

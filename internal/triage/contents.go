@@ -65,7 +65,7 @@ func Secrets(secrets []evidence.PlacedSecret, owners account.Publishers) []Findi
 			// ENV and the history line that set it hold the same value.
 			value := Fingerprint(s.Rule, s.Redacted, fmt.Sprint(s.Mark))
 			if at, again := inConfig[value]; again {
-				findings[at].Evidence.Also = append(findings[at].Evidence.Also, s.Path)
+				noteAlso(&findings[at], s.Place, s.Path)
 				continue
 			}
 			inConfig[value] = len(findings)
@@ -124,7 +124,10 @@ func nearest(a, b evidence.PlacedSecret) int {
 }
 
 func noteAlso(f *Finding, p evidence.Place, path string) {
-	if p.Layer.Index < 0 {
+	if len(f.Evidence.Also) >= maxAlso {
+		return
+	}
+	if p.Liveness == inventory.InConfig || p.Layer.Index < 0 {
 		f.Evidence.Also = append(f.Evidence.Also, path)
 		return
 	}
@@ -178,11 +181,9 @@ func Planted(code []evidence.PlacedCode, owners account.Publishers) []Finding {
 				Detail: p.Detail, Excerpt: p.Excerpt, Rationale: p.Rationale, Techniques: p.Techniques, By: p.Place.By,
 			},
 		}
+		// Who plants code can write a package's record for it, so that this is said
+		// and lowers nothing.
 		f.Evidence.PublishedBy = owners.Of(p.Path, p.Place.Layer.Index)
-		if f.Evidence.PublishedBy != "" && !isMiner(p.Detector) {
-			// A tool of testers is published with what others plant.
-			f.Evidence.Confidence = secret.Possible
-		}
 		if f.Evidence.Confidence == secret.Possible {
 			f.Severity = min(f.Severity, advisory.Medium)
 		}
@@ -192,10 +193,6 @@ func Planted(code []evidence.PlacedCode, owners account.Publishers) []Finding {
 	}
 	return findings
 }
-
-// isMiner tells detectors of miners, which waste the machine's time whoever
-// published them.
-func isMiner(detector string) bool { return strings.Contains(detector, "miner") }
 
 // maxAlso bounds the further places of one finding.
 const maxAlso = 20
