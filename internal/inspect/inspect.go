@@ -55,7 +55,7 @@ const MaxWhole = 256 << 20
 type Inspector interface {
 	// Name is lower case with hyphens, and part of cached evidence.
 	Name() string
-	// Version rises when the same bytes would give different evidence; it is
+	// Version changes when the same bytes would give different evidence; it is
 	// part of the cache's key.
 	Version() int
 	// Wants is asked once for each regular file and must be cheap: it sees

@@ -3,6 +3,7 @@ package secret
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math"
 	"regexp"
 	"slices"
@@ -81,6 +82,16 @@ func NewEngine(rules []Rule) (*Engine, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// Describe writes what the rules are, functions aside, so that a digest of it tells
+// one set of rules from another. The form is for nothing else.
+func (e *Engine) Describe(w io.Writer) {
+	for _, c := range e.rules {
+		r := c.Rule
+		fmt.Fprintf(w, "%q %q %d %d %q %t %t %q %q %d %t %d %d %g %t %t\n", r.ID, r.Title, r.Severity, r.Confidence, r.Keywords, r.Fold, r.Bound,
+			r.Company, r.Pattern, r.Group, r.Apart, r.Before, r.After, r.Entropy, r.Exact, r.Opaque)
+	}
 }
 
 func compile(r *Rule) (compiled, error) {

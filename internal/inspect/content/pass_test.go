@@ -124,3 +124,41 @@ func TestRulesOfWholeFilesSeeThemWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestEvidenceOfOtherRulesIsOtherEvidence: a rule that is mended must not leave
+// what the old one found, or missed, in anybody's cache.
+func TestEvidenceOfOtherRulesIsOtherEvidence(t *testing.T) {
+	version := func(change func(rules []secret.Rule, detectors []malware.Detector, opt *content.Options)) int {
+		rules, detectors, opt := secret.Rules(), malware.Detectors(), content.Options{}
+		change(rules, detectors, &opt)
+		var err error
+		if opt.Secrets, err = secret.NewEngine(rules); err != nil {
+			t.Fatal(err)
+		}
+		if opt.Malware, err = malware.NewEngine(detectors); err != nil {
+			t.Fatal(err)
+		}
+		i, err := content.New(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i.Version()
+	}
+	same := func([]secret.Rule, []malware.Detector, *content.Options) {}
+	want := version(same)
+	if got := version(same); got != want {
+		t.Errorf("the same rules have the versions %d and %d", want, got)
+	}
+	for name, change := range map[string]func([]secret.Rule, []malware.Detector, *content.Options){
+		"the pattern of a rule":  func(r []secret.Rule, _ []malware.Detector, _ *content.Options) { r[0].Pattern += "x?" },
+		"the severity of a rule": func(r []secret.Rule, _ []malware.Detector, _ *content.Options) { r[len(r)-1].Severity++ },
+		"the words of a detector": func(_ []secret.Rule, d []malware.Detector, _ *content.Options) {
+			d[0].Words = append(d[0].Words, "plimsoll")
+		},
+		"rules of the user's own": func(_ []secret.Rule, _ []malware.Detector, o *content.Options) { o.Rules = "own" },
+	} {
+		if version(change) == want {
+			t.Errorf("%s changed and the version did not", name)
+		}
+	}
+}
