@@ -1,6 +1,6 @@
 // Package scan owns the order of things: it takes a reference through image,
-// the one pass, the merge, the opinions, reconciliation and triage, and puts
-// the verdict together.
+// the one pass, the merge, the account of the executables, the opinions,
+// reconciliation and triage, and puts the verdict together.
 //
 // It decides nothing itself: each step is a package below this one. It prints
 // nothing: reports do.

@@ -53,25 +53,6 @@ func (s State) String() string {
 	return "not verifiable"
 }
 
-// ParseState reads the words that String writes.
-func ParseState(text string) (State, error) {
-	for s := NotVerifiable; s <= Active; s++ {
-		if s.String() == text {
-			return s, nil
-		}
-	}
-	return NotVerifiable, fmt.Errorf("unknown state of a credential %q", text)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (s *State) UnmarshalText(b []byte) (err error) {
-	*s, err = ParseState(string(b))
-	return err
-}
-
 // ErrNotVerifiable is wrapped by the error that comes with NotVerifiable.
 var ErrNotVerifiable = errors.New("not verifiable")
 

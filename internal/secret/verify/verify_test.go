@@ -455,20 +455,6 @@ func TestTheDocumentationListsEveryRequest(t *testing.T) {
 	}
 }
 
-// TestStatesHaveWords that can be read back.
-func TestStatesHaveWords(t *testing.T) {
-	for s, want := range map[State]string{NotVerifiable: "not verifiable", Unknown: "unknown", Inactive: "inactive", Active: "active"} {
-		var again State
-		text, err := s.MarshalText()
-		if err != nil || string(text) != want || again.UnmarshalText(text) != nil || again != s {
-			t.Errorf("%s is written as %s", want, text)
-		}
-	}
-	if _, err := ParseState("alive"); err == nil {
-		t.Error("a word that is none was read")
-	}
-}
-
 // TestSigV4 signs the request "get-vanilla" of Amazon's test suite for Signature Version 4.
 func TestSigV4(t *testing.T) {
 	at := time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)
