@@ -8,30 +8,13 @@ set -eu
 cd "$(dirname "$0")/.."
 : "${GO:=go}" "${DOCKERD:=}"
 
-skip() {
-	echo "engines: skipped: $*"
-	exit 0
-}
+suite=engines
+. tools/need.sh
 
 [ "$(uname)" = Linux ] || skip "engines run on Linux"
 [ "$(id -u)" = 0 ] || skip "starting engines needs root"
 
-missing=
-for pair in dockerd:docker.io podman:podman skopeo:skopeo docker-registry:docker-registry curl:curl; do
-	command -v "${pair%:*}" >/dev/null || missing="$missing ${pair#*:}"
-done
-if [ -n "$missing" ]; then
-	command -v apt-get >/dev/null || skip "not installed:$missing"
-	echo "engines: installing$missing"
-	log=$(mktemp)
-	# shellcheck disable=SC2086 # a list of names
-	if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
-		tail -n 5 "$log"
-		rm -f "$log"
-		skip "could not install$missing"
-	fi
-	rm -f "$log"
-fi
+need dockerd:docker.io podman:podman skopeo:skopeo docker-registry:docker-registry curl:curl
 
 # Sockets have short paths; a user without rights must be able to reach them.
 work=$(mktemp -d /tmp/engines.XXXXXX)
