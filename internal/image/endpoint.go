@@ -127,22 +127,6 @@ func (e *endpoint) connect(ctx context.Context) (*http.Client, error) {
 	return e.client, nil
 }
 
-// tags lists some of the repository's tags; an unknown name gives fs.ErrNotExist.
-func (e *endpoint) tags(ctx context.Context) ([]string, error) {
-	client, err := e.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := get(ctx, client, e.url("tags", "list")+"?n=1000", 0, 0)
-	if err != nil {
-		return nil, e.explain(err)
-	}
-	defer resp.Body.Close()
-	var list struct{ Tags []string }
-	err = json.NewDecoder(io.LimitReader(resp.Body, maxManifest)).Decode(&list)
-	return list.Tags, err
-}
-
 // nearest sorts tags so that those which share the longest beginning with what
 // was asked come first.
 func nearest(asked string, tags []string) []string {

@@ -47,8 +47,14 @@ type Image struct {
 	Platforms []Platform
 	// Notes are choices made for the user, to be said aloud: which source a
 	// plain name was found in, which platform was taken out of which.
-	Notes  []string
-	Config v1.ConfigFile
+	Notes []string
+	// Annotations are the manifest's, and those of the index above it where the
+	// manifest says nothing.
+	Annotations map[string]string
+	// Attestations are the provenance statements about this image; read where
+	// Options.Attestations asks for them.
+	Attestations []Attestation
+	Config       v1.ConfigFile
 	// Layers, base first, as many as Config.RootFS.DiffIDs.
 	Layers []Layer
 }

@@ -80,7 +80,7 @@ func (o *opening) layoutImages(ctx context.Context, src archiveSource, f files) 
 	if err != nil {
 		return nil, err
 	}
-	r := resolver{content: layoutContent{f}, choice: o.choice, template: o.template}
+	r := resolver{content: layoutContent{f}, choice: o.choice, template: o.template, beside: index.Manifests, attestations: o.options.Attestations}
 	r.template.Name = firstOf(canonicalName(entryName(roots[0])), o.template.Name)
 	return r.resolve(ctx, roots...)
 }

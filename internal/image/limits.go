@@ -20,6 +20,16 @@ const (
 	maxNesting = 4
 	// maxLinks bounds a chain of links between an archive's entries.
 	maxLinks = 16
+	// maxTags bounds the tags listed of one repository, maxTagPages the pages that
+	// they come in. The largest repositories of Docker Hub have some ten thousand.
+	maxTags     = 100_000
+	maxTagPages = 1000
+	// tagPage is how many tags are asked for at once; registries give fewer.
+	tagPage = 1000
+	// maxAttestations bounds the attestation manifests of one image and the
+	// statements read of them, maxAttestation one statement.
+	maxAttestations = 8
+	maxAttestation  = maxConfig
 	// maxEngineAnswer bounds an engine's JSON answers.
 	maxEngineAnswer = 8 << 20
 	// maxErrorBody bounds what is read of an error answer.

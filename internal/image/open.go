@@ -25,6 +25,8 @@ type Options struct {
 	// to any. It inspects the blob and remembers what it found by diff ID. A
 	// blob that turns out not to be a layer is no error; an error ends Open.
 	Streamed func(ctx context.Context, blob StreamedBlob) error
+	// Attestations asks for the provenance that builders attach beside an image.
+	Attestations bool
 	// Stdin is what the reference "-" reads.
 	Stdin io.Reader
 	// Insecure allows plain HTTP to registries that are not on this host.

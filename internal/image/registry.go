@@ -72,7 +72,7 @@ func (o *opening) imagesFrom(ctx context.Context, e *endpoint, all []*endpoint, 
 		return nil, err
 	}
 	c := &registryContent{endpoints: all, root: raw, rootDigest: root.Digest}
-	r := resolver{content: c, choice: o.choice, template: o.template}
+	r := resolver{content: c, choice: o.choice, template: o.template, attestations: o.options.Attestations}
 	return r.resolve(ctx, root)
 }
 

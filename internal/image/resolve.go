@@ -40,6 +40,10 @@ type resolver struct {
 	choice  choice
 	// template holds what all Images of the source have in common.
 	template Image
+	// beside are the entries of a layout's index.json that are no images.
+	beside []v1.Descriptor
+	// attestations says whether provenance is to be read.
+	attestations bool
 }
 
 // candidate is one manifest that an index offers, or the only one.
@@ -48,6 +52,8 @@ type candidate struct {
 	platform Platform
 	// index is the digest of the outermost index that led here, if any.
 	index string
+	// annotations are those of the entries and indexes above, the nearest first.
+	annotations []map[string]string
 	// image is set as soon as the manifest had to be read.
 	image *Image
 }
@@ -61,6 +67,8 @@ type document struct {
 	Config        *v1.Descriptor  `json:"config"`
 	Layers        []v1.Descriptor `json:"layers"`
 	FSLayers      json.RawMessage `json:"fsLayers"`
+	// Annotations are free for whoever built or pushed the image to set.
+	Annotations map[string]string `json:"annotations"`
 }
 
 func (d *document) isIndex() bool { return d.Manifests != nil || d.MediaType.IsIndex() }
@@ -98,6 +106,9 @@ func (r *resolver) resolve(ctx context.Context, roots ...v1.Descriptor) ([]*Imag
 		if note != "" {
 			img.Notes = append(img.Notes, note)
 		}
+		if r.attestations {
+			r.attested(ctx, img, slices.Concat(r.beside, g.beside))
+		}
 		images = append(images, img)
 	}
 	return images, nil
@@ -109,6 +120,10 @@ type gatherer struct {
 	found  []candidate
 	seen   []v1.Hash
 	absent []Platform
+	// beside are the attestations met on the way, above the annotations of the
+	// indexes that are being read.
+	beside []v1.Descriptor
+	above  []map[string]string
 	others int // attestations, signatures and other artifacts left out
 	read   int
 }
@@ -126,7 +141,7 @@ func (g *gatherer) gather(ctx context.Context, d v1.Descriptor, index string, de
 	}
 	g.seen = append(g.seen, d.Digest)
 	if p := platformOf(d.Platform); p.known() && d.MediaType.IsImage() && index != "" {
-		g.found = append(g.found, candidate{desc: d, platform: p, index: index})
+		g.found = append(g.found, candidate{desc: d, platform: p, index: index, annotations: g.annotations(d)})
 		return nil
 	}
 	raw, doc, err := g.document(ctx, d)
@@ -134,7 +149,7 @@ func (g *gatherer) gather(ctx context.Context, d v1.Descriptor, index string, de
 		return err
 	}
 	if !doc.isIndex() {
-		c := candidate{desc: d, index: index}
+		c := candidate{desc: d, index: index, annotations: g.annotations(d)}
 		if c.image, err = g.build(ctx, d, raw, doc); err != nil {
 			if errors.Is(err, ErrNotImage) && index != "" {
 				g.others++
@@ -149,8 +164,13 @@ func (g *gatherer) gather(ctx context.Context, d v1.Descriptor, index string, de
 	if index == "" {
 		index = d.Digest.String()
 	}
+	g.above = append(g.above, doc.Annotations)
+	defer func() { g.above = g.above[:len(g.above)-1] }()
 	for _, child := range doc.Manifests {
 		if notImage(child) {
+			if len(g.beside) < maxCandidates && g.content.has(child) {
+				g.beside = append(g.beside, child)
+			}
 			g.others++
 			continue
 		}
@@ -163,6 +183,30 @@ func (g *gatherer) gather(ctx context.Context, d v1.Descriptor, index string, de
 		}
 	}
 	return nil
+}
+
+// annotations are what is said above a manifest, the nearest first.
+func (g *gatherer) annotations(d v1.Descriptor) []map[string]string {
+	all := []map[string]string{d.Annotations}
+	for _, above := range slices.Backward(g.above) {
+		all = append(all, above)
+	}
+	return all
+}
+
+// annotate adds what is said above the manifest and not in it.
+func (img *Image) annotate(above []map[string]string) {
+	for _, annotations := range above {
+		for key, value := range annotations {
+			if _, said := img.Annotations[key]; said {
+				continue
+			}
+			if img.Annotations == nil {
+				img.Annotations = map[string]string{}
+			}
+			img.Annotations[key] = value
+		}
+	}
 }
 
 // subjectKey is what Docker's containerd image store says of an attestation that
@@ -310,6 +354,7 @@ func (r *resolver) image(ctx context.Context, c *candidate) (*Image, error) {
 	}
 	img := c.image
 	img.IndexDigest = c.index
+	img.annotate(c.annotations)
 	return img, r.agree(img, c.platform)
 }
 
@@ -351,6 +396,7 @@ func (r *resolver) build(ctx context.Context, d v1.Descriptor, raw []byte, doc *
 	img.Notes = slices.Clone(r.template.Notes)
 	img.Digest = blob
 	img.ConfigDigest = doc.Config.Digest.String()
+	img.Annotations = doc.Annotations
 	if err := img.setConfig(img.ConfigDigest, rawConfig, len(doc.Layers)); err != nil {
 		return nil, err
 	}
