@@ -1,0 +1,4 @@
+package hygiene
+
+// suppressionRules are about the comments that lift other rules.
+func suppressionRules() []Rule { return nil }
