@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -23,9 +23,12 @@ func newCorpus(dir string) (*corpus, error) {
 	return &corpus{dir: dir, seen: map[[sha256.Size]byte]bool{}}, nil
 }
 
+// from is what every Dockerfile that builds has.
+var from = regexp.MustCompile(`(?mi)^\s*FROM\s`)
+
 // add writes a file unless its content is there or it is no Dockerfile at all.
 func (c *corpus) add(m module, f dockerfile) error {
-	if below(f.path, broken) || len(bytes.TrimSpace(f.text)) == 0 {
+	if below(f.path, broken) || !from.Match(f.text) {
 		return nil
 	}
 	sum := sha256.Sum256(f.text)
