@@ -88,6 +88,13 @@ func parseName(ref string) (name.Reference, error) {
 	return parsed, nil
 }
 
+// InnerRegistry reports whether a name's registry is this host or has a private
+// address written out: one that a stranger's image may not send us to.
+func InnerRegistry(ref string) bool {
+	parsed, err := parseName(strings.TrimPrefix(ref, "docker://"))
+	return err == nil && isInner(hostOnly(parsed.Context().RegistryStr()))
+}
+
 // named reports whether the reference has a tag or a digest.
 func named(ref string) bool {
 	return strings.Contains(ref, "@") || strings.Contains(ref[strings.LastIndexByte(ref, '/')+1:], ":")
