@@ -36,6 +36,9 @@ type Lint struct {
 	instructions []*dockerfile.Instruction
 	commands     []*dockerfile.Command
 	reported     int
+	ignores      []*ignore
+	// known are the identifiers of all rules.
+	known map[string]bool
 }
 
 // Check applies rules to a file.
@@ -46,17 +49,30 @@ func Check(f *dockerfile.File, rules []Rule, opt Options) []Finding {
 }
 
 func (l *Lint) run(rules []Rule) []Finding {
+	l.known = map[string]bool{}
+	for i := range rules {
+		l.known[rules[i].ID] = true
+	}
+	l.each(rules, func(r *Rule) bool { return r.Category != Suppressions })
+	if l.Image == nil {
+		l.ignores = l.readIgnores()
+		l.suppress(rules)
+		l.each(rules, func(r *Rule) bool { return r.Category == Suppressions })
+	}
+	identify(l.findings)
+	sortFindings(l.findings)
+	return l.findings
+}
+
+func (l *Lint) each(rules []Rule, wanted func(*Rule) bool) {
 	for i := range rules {
 		r := &rules[i]
-		if r.Check == nil || (l.Image != nil && !r.OnImage) {
+		if r.Check == nil || !wanted(r) || (l.Image != nil && !r.OnImage) {
 			continue
 		}
 		l.rule, l.reported = r, 0
 		r.Check(l)
 	}
-	identify(l.findings)
-	sortFindings(l.findings)
-	return l.findings
 }
 
 // list takes in every instruction, those of ONBUILD behind their ONBUILD.

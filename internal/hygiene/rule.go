@@ -49,6 +49,8 @@ const (
 	Form        Category = "form"
 	Shell       Category = "shell"
 	PlantedCode Category = "planted code"
+	// Suppressions are comments that lift rules; their rules are asked last.
+	Suppressions Category = "exceptions"
 )
 
 // Peers are other linters' identifiers.
