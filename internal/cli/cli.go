@@ -93,6 +93,7 @@ and which few changes clear the most of them.
 		newAccountCommand(a),
 		newHistoryCommand(a),
 		newDiffCommand(a),
+		newProveCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),

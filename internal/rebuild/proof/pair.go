@@ -1,0 +1,117 @@
+package proof
+
+import (
+	"slices"
+	"strings"
+
+	"plimsoll/internal/triage"
+)
+
+// pair is a finding of both sides.
+type pair struct{ before, after *triage.Finding }
+
+// pairs puts findings together that are the same one: by what stays the same
+// across rebuilds first, then in another place, under another identifier, or of
+// another value in the same place. What is left is only of one side.
+func (w *weighing) pairs(before, after []triage.Finding) (both []pair, gone, come []*triage.Finding) {
+	gone, come = pointers(before), pointers(after)
+	for _, key := range []func(*side, *triage.Finding) string{
+		func(_ *side, f *triage.Finding) string { return f.ID },
+		func(s *side, f *triage.Finding) string { return onPackage(s, f, f.Vulnerability) },
+		// The same secret, in another place.
+		func(_ *side, f *triage.Finding) string {
+			if f.Evidence == nil || f.Evidence.Value == "" {
+				return ""
+			}
+			return join(f.Evidence.Rule, f.Evidence.Value)
+		},
+		// The same planted code, in another file or history line.
+		func(_ *side, f *triage.Finding) string {
+			if f.Kind != triage.Malware || f.Evidence == nil {
+				return ""
+			}
+			return join(f.Evidence.Rule, f.Evidence.Detail, f.Evidence.Excerpt)
+		},
+		// Something else of the same kind, in the same place.
+		func(_ *side, f *triage.Finding) string {
+			if f.Evidence == nil {
+				return ""
+			}
+			return join(string(f.Kind), f.Evidence.Rule, f.Path, f.Evidence.Inside, f.Evidence.Name)
+		},
+	} {
+		known := map[string][]*triage.Finding{}
+		for _, f := range gone {
+			if k := key(w.before, f); k != "" {
+				known[k] = append(known[k], f)
+			}
+		}
+		taken := map[*triage.Finding]bool{}
+		come = slices.DeleteFunc(come, func(f *triage.Finding) bool {
+			k := key(w.after, f)
+			if k == "" || len(known[k]) == 0 {
+				return false
+			}
+			was := known[k][0]
+			known[k] = known[k][1:]
+			taken[was] = true
+			both = append(both, pair{was, f})
+			return true
+		})
+		gone = slices.DeleteFunc(gone, func(f *triage.Finding) bool { return taken[f] })
+	}
+	both, gone, come = w.aliases(both, gone, come)
+	return both, gone, come
+}
+
+// aliases pairs vulnerabilities of one package of which one side's identifier is
+// among the other's aliases: which databases hold a record decides how it is called.
+func (w *weighing) aliases(both []pair, gone, come []*triage.Finding) ([]pair, []*triage.Finding, []*triage.Finding) {
+	called := map[string][]*triage.Finding{}
+	for _, f := range gone {
+		for _, id := range append([]string{f.Vulnerability}, f.Aliases...) {
+			if k := onPackage(w.before, f, id); k != "" {
+				called[k] = append(called[k], f)
+			}
+		}
+	}
+	taken := map[*triage.Finding]bool{}
+	come = slices.DeleteFunc(come, func(f *triage.Finding) bool {
+		for i, id := range append([]string{f.Vulnerability}, f.Aliases...) {
+			for _, was := range called[onPackage(w.after, f, id)] {
+				// Two advisories may share an alias (a vendor's that covers both):
+				// one of the two has to be the other's name.
+				if !taken[was] && (i == 0 || was.Vulnerability == id) {
+					taken[was] = true
+					both = append(both, pair{was, f})
+					return true
+				}
+			}
+		}
+		return false
+	})
+	gone = slices.DeleteFunc(gone, func(f *triage.Finding) bool { return taken[f] })
+	return both, gone, come
+}
+
+// onPackage is a vulnerability of a package, wherever it lies; empty for what is none.
+func onPackage(s *side, f *triage.Finding, id string) string {
+	if f.Kind != triage.Vulnerability || id == "" {
+		return ""
+	}
+	typ, _, _ := strings.Cut(strings.TrimPrefix(f.PackageID, "pkg:"), "/")
+	if p := s.byID[f.PackageID]; p != nil {
+		typ = p.Type
+	}
+	return join(typ, f.Package, id)
+}
+
+func join(parts ...string) string { return strings.Join(parts, "\x00") }
+
+func pointers(list []triage.Finding) []*triage.Finding {
+	out := make([]*triage.Finding, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
