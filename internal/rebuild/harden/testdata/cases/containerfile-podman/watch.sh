@@ -1,0 +1,1 @@
+while sleep 10; do ps aux; done

@@ -1,0 +1,2 @@
+#!/bin/sh
+nc -z "$1" "$2" && echo open

@@ -1,0 +1,6 @@
+<?php
+
+function report(array $numbers): string
+{
+    return "sum " . array_sum($numbers);
+}

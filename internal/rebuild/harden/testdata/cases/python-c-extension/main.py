@@ -1,0 +1,3 @@
+import fastsum
+
+print(fastsum.add(2, 3))
