@@ -88,6 +88,7 @@ and which few changes clear the most of them.
 	a.addGlobalFlags(root.PersistentFlags())
 	root.AddCommand(
 		newScanCommand(a),
+		newLintCommand(a),
 		newReconcileCommand(a),
 		newExplainCommand(a),
 		newAccountCommand(a),

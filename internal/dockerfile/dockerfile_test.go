@@ -66,7 +66,7 @@ func place(r Range) string {
 		strings.Join([]string{itoa(r.Start.Line), ":", itoa(r.Start.Column), "-", itoa(r.End.Line), ":", itoa(r.End.Column)}, ""))
 }
 
-func itoa(n int) string { return string(rune('0'+n/10))[:min(n/10, 1)] + string(rune('0'+n%10)) }
+func itoa(n int) string { return string(rune('0' + n/10))[:min(n/10, 1)] + string(rune('0'+n%10)) }
 
 func TestStages(t *testing.T) {
 	f := parse(t, `ARG REG=example.com

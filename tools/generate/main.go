@@ -35,6 +35,7 @@ func run(check bool) error {
 		{"docs/verdict.schema.json", writeSchema},
 		{"docs/secret-rules.md", writeSecretRules},
 		{"docs/detectors.md", writeDetectors},
+		{"docs/lint-rules.md", writeLintRules},
 		{"README.md", writeReadme},
 	} {
 		var want bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"plimsoll/internal/hygiene"
 	"plimsoll/internal/malware"
 	"plimsoll/internal/secret"
 )
@@ -46,6 +47,53 @@ the account of executables, `+"`internal/account`"+`.
 			d.ID, d.Title, d.Rationale, d.Severity, strings.Join(d.Techniques, ", "), d.Source)
 	}
 	return nil
+}
+
+// writeLintRules describes every rule of hygiene.
+func writeLintRules(w io.Writer) error {
+	rules := hygiene.Rules()
+	fmt.Fprintf(w, `# Rules of hygiene
+
+Made by make generate from the rules themselves, which `+"`plimsoll lint`"+` and every scan
+hold Dockerfiles and images against. Severity says what a finding costs the image that
+runs; what is negligible is shown with --strict. "Images" says whether the rule speaks of
+a built image's configuration and history too. %d rules.
+
+| rule | what it finds | severity | images | elsewhere |
+| --- | --- | --- | --- | --- |
+`, len(rules))
+	for i := range rules {
+		s := rules[i].Summary()
+		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s | %s | %s |\n", s.ID, s.ID, cell(s.Title), s.Severity, yes(rules[i].OnImage), cell(strings.Join(s.Peers, ", ")))
+	}
+	for i := range rules {
+		writeLintRule(w, &rules[i])
+	}
+	return nil
+}
+
+func writeLintRule(w io.Writer, r *hygiene.Rule) {
+	s := r.Summary()
+	fmt.Fprintf(w, "\n## %s\n\n%s: **%s**, %s.\n\n%s\n\n%s\n", s.ID, s.Category, cell(s.Title), s.Severity, s.Why, s.Remedy)
+	if r.Source != "" {
+		fmt.Fprintf(w, "\nSource: %s\n", r.Source)
+	}
+	for _, sample := range []struct {
+		title   string
+		samples []hygiene.Sample
+	}{{"Found in", r.Bad}, {"Not found in", r.Good}} {
+		if len(sample.samples) > 0 {
+			text := strings.TrimSuffix(sample.samples[0].Dockerfile, "\n")
+			fmt.Fprintf(w, "\n%s:\n\n````dockerfile\n%s\n````\n", sample.title, text)
+		}
+	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
 }
 
 // cell writes text into a cell of a table.

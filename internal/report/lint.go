@@ -1,0 +1,187 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"plimsoll/internal/advisory"
+	"plimsoll/internal/hygiene"
+)
+
+// placesShown is how many places of one rule the default view lists.
+const placesShown = 8
+
+// Lint writes what is wrong with Dockerfiles and images, the gravest first.
+// opt.All lists every place, and what comments lift.
+func Lint(w io.Writer, r *hygiene.Report, opt Options) error {
+	p := newPage(opt)
+	rules := map[string]*hygiene.RuleSummary{}
+	for i := range r.Rules {
+		rules[r.Rules[i].ID] = &r.Rules[i]
+	}
+	for i := range r.Subjects {
+		if i > 0 {
+			p.blank()
+		}
+		p.lintSubject(&r.Subjects[i], rules, opt)
+	}
+	return p.flush(w)
+}
+
+// LintJSON writes the report for another program.
+func LintJSON(w io.Writer, r *hygiene.Report) error {
+	c := *r
+	c.Subjects, c.Rules = orEmpty(c.Subjects), orEmpty(c.Rules)
+	return encodeJSON(w, &c)
+}
+
+func (p *page) lintSubject(s *hygiene.Subject, rules map[string]*hygiene.RuleSummary, opt Options) {
+	name := s.Name
+	if s.Platform != "" {
+		name += " (" + s.Platform + ")"
+	}
+	if s.Error != "" {
+		p.hanging(span{name + "  ", p.styles.title}, p.styles.red, s.Error)
+		return
+	}
+	style := p.styles.green.Bold(true)
+	if worst := s.Worst(); worst > advisory.Unknown {
+		style = p.severity(worst)
+	}
+	p.line(span{name + "  ", p.styles.title}, span{lintCounts(s), style})
+	for _, group := range lintGroups(s, opt.All) {
+		p.lintGroup(group, rules[group[0].Rule], opt)
+	}
+	var notes []string
+	if s.Hidden > 0 {
+		notes = append(notes, fmt.Sprintf("%s more with --strict", number(s.Hidden)))
+	}
+	if s.Suppressed > 0 {
+		notes = append(notes, count(s.Suppressed, "finding")+" lifted by comments"+more(opt.All))
+	}
+	if len(notes) > 0 {
+		p.blank()
+		p.list(p.styles.faint, notes...)
+	}
+}
+
+func more(all bool) string {
+	if all {
+		return ""
+	}
+	return " (--all lists them)"
+}
+
+func lintCounts(s *hygiene.Subject) string {
+	var parts []string
+	for sev := advisory.Critical; sev > advisory.Unknown; sev-- {
+		if n := s.Counts[sev.String()]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", number(n), sev))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing found"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// lintGroups puts the findings of one rule, severity and state together, the gravest
+// first.
+func lintGroups(s *hygiene.Subject, all bool) [][]*hygiene.Finding {
+	type key struct {
+		rule   string
+		sev    advisory.Severity
+		lifted bool
+	}
+	at := map[key]int{}
+	var groups [][]*hygiene.Finding
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		k := key{f.Rule, f.Severity, f.Suppressed != nil}
+		if k.lifted && !all {
+			continue
+		}
+		n, ok := at[k]
+		if !ok {
+			n = len(groups)
+			at[k] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], f)
+	}
+	slices.SortStableFunc(groups, func(a, b []*hygiene.Finding) int {
+		lifted := func(f *hygiene.Finding) int {
+			if f.Suppressed != nil {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(lifted(a[0]), lifted(b[0])), cmp.Compare(b[0].Severity, a[0].Severity))
+	})
+	return groups
+}
+
+// lintLabel is the width of the severity column.
+const lintLabel = 12
+
+func (p *page) lintGroup(group []*hygiene.Finding, rule *hygiene.RuleSummary, opt Options) {
+	first := group[0]
+	p.blank()
+	style := p.severity(first.Severity)
+	label := strings.ToUpper(first.Severity.String())
+	if first.Suppressed != nil {
+		style, label = p.styles.faint, "lifted"
+	}
+	p.line(span{pad(label, lintLabel), style}, span{first.Title, p.styles.bold}, span{"  " + first.Rule, p.styles.faint})
+	shown := group
+	if !opt.All && len(shown) > placesShown {
+		shown = shown[:placesShown-1]
+	}
+	for _, f := range shown {
+		text := f.Message
+		if f.Instruction != "" {
+			text = f.Instruction + ": " + text
+		}
+		if note := lintNote(f); note != "" {
+			text += " [" + note + "]"
+		}
+		p.hanging(span{padLeft(lintPlace(f), lintLabel-2) + "  ", p.styles.number}, p.styles.plain, text)
+	}
+	if n := len(group) - len(shown); n > 0 {
+		p.line(p.indent(lintLabel), span{fmt.Sprintf("and %s more places (--all lists them)", number(n)), p.styles.faint})
+	}
+	if rule != nil && first.Suppressed == nil {
+		p.hanging(span{strings.Repeat(" ", lintLabel-2) + "→ ", p.styles.green}, p.styles.faint, rule.Remedy)
+	}
+}
+
+func lintPlace(f *hygiene.Finding) string {
+	if f.Where != "" {
+		return f.Where
+	}
+	return fmt.Sprintf("%d:%d", f.Range.Start.Line, f.Range.Start.Column)
+}
+
+// lintNote says what else matters of a finding's place.
+func lintNote(f *hygiene.Finding) string {
+	var notes []string
+	if !f.Final {
+		notes = append(notes, "stage "+f.Stage+", not in the final image")
+	}
+	if f.Base {
+		notes = append(notes, "from the base")
+	}
+	if s := f.Suppressed; s != nil {
+		note := fmt.Sprintf("lifted by %s's comment in line %d", s.By, s.Line)
+		if s.Reason != "" {
+			note += fmt.Sprintf(" until %s: %s", s.Until, s.Reason)
+		}
+		notes = append(notes, note)
+	} else if len(f.Edits) > 0 {
+		notes = append(notes, "--fix mends it")
+	}
+	return strings.Join(notes, "; ")
+}
