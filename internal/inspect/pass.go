@@ -13,11 +13,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/semaphore"
 
 	"plimsoll/internal/evidence"
+	"plimsoll/internal/inspect/inflate"
 )
 
 // Limits bound what a hostile layer can cost.
@@ -226,11 +226,10 @@ func detect(magic []byte) compression {
 }
 
 func decompress(c compression, src io.Reader) (io.Reader, func(), error) {
-	// The inflater reads byte by byte: a bufio.Reader is its fast path.
 	in := bufio.NewReaderSize(src, 64<<10)
 	if c == gzipped {
-		z, err := gzip.NewReader(in)
-		if err != nil {
+		z := &inflate.Gzip{}
+		if err := z.Reset(in); err != nil {
 			return nil, nil, fmt.Errorf("read gzip header: %w", err)
 		}
 		return z, func() {}, nil

@@ -65,6 +65,7 @@ type purse struct {
 func (s *subject) spendable() *purse {
 	if s.purse == nil {
 		b := zipread.NewBudget(s.file.Size)
+		b.Inflaters = &s.inflaters
 		b.Inflated = min(max(b.Inflated, fileCredit), s.account.left.Load())
 		s.purse = &purse{b, b.Inflated}
 	}

@@ -11,9 +11,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"plimsoll/internal/inspect/inflate"
 	"plimsoll/internal/inspect/zipread"
 )
 
@@ -249,12 +249,12 @@ func (s *subject) gunzip(w where, r io.Reader) error {
 	if err := z.Reset(z.source); err != nil {
 		return err
 	}
-	return s.read(w.member(unpackedName(w.path)), &charged{z, s.purse, 1})
+	return s.read(w.member(unpackedName(w.path)), &charged{&z.Gzip, s.purse, 1})
 }
 
 // gzipReader is a reader that serves file after file.
 type gzipReader struct {
-	gzip.Reader
+	inflate.Gzip
 	source *bufio.Reader
 }
 

@@ -49,7 +49,7 @@ type Inspector struct {
 	secretWords int
 	// Blocks that files are read into, and readers of compressed files: each costs
 	// more to make than a small file does to search.
-	blocks, wholes, gzips, zstds sync.Pool
+	blocks, wholes, gzips, zstds, inflaters sync.Pool
 }
 
 // New returns the inspector.

@@ -207,7 +207,7 @@ func (d *directory) entry(ctx context.Context, e record, b *Budget, h Handler) b
 		h.Problem("an entry is compressed in a way that its users can't read either", false)
 		return true
 	}
-	in := newInflateReader(ctx, bytes.NewReader(packed), b)
+	in := inflateBytes(ctx, packed, b)
 	h.Entry(name, &Body{r: in, hint: int64(min(e.size, 1<<40)), budget: b})
 	in.release()
 	if b.Inflated <= 0 {

@@ -11,12 +11,14 @@
 package zipread
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
+	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"plimsoll/internal/inspect/inflate"
 )
 
 // ErrNotZip says that the bytes are no zip archive, not even a damaged one.
@@ -37,8 +39,10 @@ type Budget struct {
 	// Held bytes of nested archives that may still be kept in memory at once.
 	Held int64
 
-	// free are inflaters not in use; one costs 40 KiB to make.
-	free []io.ReadCloser
+	// Inflaters are shared with others where it is set; one costs 100 KiB to make.
+	Inflaters *sync.Pool
+	// free are those of this budget alone that are not in use.
+	free []*inflate.Reader
 }
 
 // NewBudget returns the budget of a file of this size. Class files deflate to
@@ -132,28 +136,49 @@ func (b *Budget) Release(n int64) { b.Held += n }
 // inflateReader inflates within the budget.
 type inflateReader struct {
 	ctx    context.Context
-	r      io.ReadCloser
+	r      *inflate.Reader
 	budget *Budget
 	n      int64 // bytes given out
 	done   bool  // the end of the deflate stream was seen
 }
 
-func newInflateReader(ctx context.Context, src io.Reader, b *Budget) *inflateReader {
-	i := &inflateReader{ctx: ctx, budget: b}
+func newInflateReader(ctx context.Context, src *bufio.Reader, b *Budget) *inflateReader {
+	i := &inflateReader{ctx: ctx, r: b.inflater(), budget: b}
+	i.r.Reset(src)
+	return i
+}
+
+func inflateBytes(ctx context.Context, packed []byte, b *Budget) *inflateReader {
+	i := &inflateReader{ctx: ctx, r: b.inflater(), budget: b}
+	i.r.ResetBytes(packed)
+	return i
+}
+
+// inflater takes an inflater that is not in use, or makes one.
+func (b *Budget) inflater() *inflate.Reader {
 	if n := len(b.free); n > 0 {
-		i.r, b.free = b.free[n-1], b.free[:n-1]
-		if i.r.(flate.Resetter).Reset(src, nil) == nil {
-			return i
+		r := b.free[n-1]
+		b.free = b.free[:n-1]
+		return r
+	}
+	if b.Inflaters != nil {
+		if r, ok := b.Inflaters.Get().(*inflate.Reader); ok {
+			return r
 		}
 	}
-	i.r = flate.NewReader(src)
-	return i
+	return &inflate.Reader{}
 }
 
 // release gives the inflater back; the reader must not be used after it.
 func (i *inflateReader) release() {
 	i.done = true
-	i.budget.free = append(i.budget.free, i.r)
+	i.r.ResetBytes(nil)
+	if i.budget.Inflaters != nil {
+		i.budget.Inflaters.Put(i.r)
+	} else {
+		i.budget.free = append(i.budget.free, i.r)
+	}
+	i.r = nil
 }
 
 func (i *inflateReader) Read(p []byte) (int, error) {
