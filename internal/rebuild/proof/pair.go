@@ -65,30 +65,43 @@ func (w *weighing) pairs(before, after []triage.Finding) (both []pair, gone, com
 }
 
 // aliases pairs vulnerabilities of one package of which one side's identifier is
-// among the other's aliases: which databases hold a record decides how it is called.
+// among the other's aliases: which databases hold a record decides how it is
+// called. An alias that both have in common is not enough, since a vendor's
+// advisory covers several.
 func (w *weighing) aliases(both []pair, gone, come []*triage.Finding) ([]pair, []*triage.Finding, []*triage.Finding) {
-	called := map[string][]*triage.Finding{}
+	called, also := map[string][]*triage.Finding{}, map[string][]*triage.Finding{}
 	for _, f := range gone {
-		for _, id := range append([]string{f.Vulnerability}, f.Aliases...) {
+		if k := onPackage(w.before, f, f.Vulnerability); k != "" {
+			called[k] = append(called[k], f)
+		}
+		for _, id := range f.Aliases {
 			if k := onPackage(w.before, f, id); k != "" {
-				called[k] = append(called[k], f)
+				also[k] = append(also[k], f)
 			}
 		}
 	}
 	taken := map[*triage.Finding]bool{}
-	come = slices.DeleteFunc(come, func(f *triage.Finding) bool {
-		for i, id := range append([]string{f.Vulnerability}, f.Aliases...) {
-			for _, was := range called[onPackage(w.after, f, id)] {
-				// Two advisories may share an alias (a vendor's that covers both):
-				// one of the two has to be the other's name.
-				if !taken[was] && (i == 0 || was.Vulnerability == id) {
-					taken[was] = true
-					both = append(both, pair{was, f})
-					return true
-				}
+	first := func(in map[string][]*triage.Finding, key string) *triage.Finding {
+		for len(in[key]) > 0 {
+			f := in[key][0]
+			in[key] = in[key][1:]
+			if !taken[f] {
+				return f
 			}
 		}
-		return false
+		return nil
+	}
+	come = slices.DeleteFunc(come, func(f *triage.Finding) bool {
+		was := first(also, onPackage(w.after, f, f.Vulnerability))
+		for i := 0; was == nil && i < len(f.Aliases); i++ {
+			was = first(called, onPackage(w.after, f, f.Aliases[i]))
+		}
+		if was == nil {
+			return false
+		}
+		taken[was] = true
+		both = append(both, pair{was, f})
+		return true
 	})
 	gone = slices.DeleteFunc(gone, func(f *triage.Finding) bool { return taken[f] })
 	return both, gone, come

@@ -3,7 +3,6 @@ package proof
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"plimsoll/internal/account"
@@ -65,7 +64,7 @@ func (w *weighing) removed(p *inventory.Package, c cause) (outcomeKind, cause) {
 		if d := w.otherDistribution(); d != "" && !w.sameFamily() {
 			return outcomeCleared, cause{code: DistributionChanged, detail: d + ": its packages are gone"}
 		}
-	} else if len(w.namedAfter[named{p.Type, p.FullName()}]) > 0 {
+	} else if w.inAfter.named[named{p.Type, p.FullName()}] {
 		c.code = CopyRemoved
 	}
 	return outcomeCleared, c
@@ -82,26 +81,14 @@ func (w *weighing) stillThere(p *inventory.Package) (why string, code Code) {
 		return "", ""
 	}
 	for _, folder := range evidence.ContentFolders(p) {
-		if _, there := w.after.holds(folder); there && !w.namesAnything(folder+"/") {
+		if _, there := w.after.holds(folder); there && !w.inAfter.folders[folder] {
 			return fmt.Sprintf("%s %s is recorded no more, and /%s is still there", p.FullName(), p.Version, folder), FilesRemain
 		}
 	}
-	if c, there := w.after.holds(p.Path); there && !c.Folder() && !w.names(p.Path) {
+	if c, there := w.after.holds(p.Path); there && !c.Folder() && !w.inAfter.files[p.Path] {
 		return fmt.Sprintf("/%s is still there and names no package any more", p.Path), RecordGone
 	}
 	return "", ""
-}
-
-// names reports whether any package of the second image is read from a file;
-// namesAnything whether one is from below a folder.
-func (w *weighing) names(path string) bool {
-	return slices.ContainsFunc(w.after.Verdict.Packages, func(p inventory.Package) bool { return p.Path == path })
-}
-
-func (w *weighing) namesAnything(folder string) bool {
-	return slices.ContainsFunc(w.after.Verdict.Packages, func(p inventory.Package) bool {
-		return strings.HasPrefix(p.Path, folder) && !strings.Contains(p.Path[len(folder):], "/")
-	})
 }
 
 // leftBehind maps packages of the first image, as the account names an owner, to
@@ -210,7 +197,7 @@ func (w *weighing) newVulnerability(f *triage.Finding) cause {
 		switch d := w.otherDistribution(); {
 		case p.IsOS() && d != "" && !w.sameFamily():
 			return cause{code: DistributionChanged, detail: d + ": other packages"}
-		case !p.IsOS() && len(w.namedBefore[named{p.Type, p.FullName()}]) > 0:
+		case !p.IsOS() && w.inBefore.named[named{p.Type, p.FullName()}]:
 			c.code = CopyAdded
 		}
 	case was == nil || change == nil || was.Version == p.Version:

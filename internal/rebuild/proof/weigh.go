@@ -3,6 +3,7 @@ package proof
 import (
 	"cmp"
 	"maps"
+	"path"
 	"slices"
 
 	"plimsoll/internal/advisory"
@@ -18,10 +19,48 @@ type weighing struct {
 	proof         *Proof
 	// changed are the packages that differ, by what they were and what they are.
 	changedFrom, changedTo map[installed]*compare.Package
-	// named are the packages of the second image by name, those of the first too.
-	namedBefore, namedAfter map[named][]*inventory.Package
-	remains                 map[string]string
-	groups                  map[*Outcome]map[groupKey]*Group
+	inBefore, inAfter      *shelf
+	// remains is leftBehind's.
+	remains map[string]string
+	groups  map[*Outcome]map[groupKey]*Group
+	// members are the packages that a group names.
+	members map[*Group]map[string]bool
+}
+
+// shelf finds the packages of one image.
+type shelf struct {
+	// exact has them with their places, without a place the first of them.
+	exact map[installed]*inventory.Package
+	named map[named]bool
+	// files are those that packages are read from, folders the ones around them.
+	files, folders map[string]bool
+}
+
+func newShelf(list []inventory.Package) *shelf {
+	s := &shelf{map[installed]*inventory.Package{}, map[named]bool{}, map[string]bool{}, map[string]bool{}}
+	for i := range list {
+		p := &list[i]
+		key := installedOf(p)
+		for _, k := range []installed{key, {key.typ, key.name, key.arch, key.version, ""}} {
+			if s.exact[k] == nil {
+				s.exact[k] = p
+			}
+		}
+		s.named[named{p.Type, p.FullName()}] = true
+		s.files[p.Path], s.folders[path.Dir(p.Path)] = true, true
+	}
+	return s
+}
+
+// find returns the package of the same name at a version, that in the place if it
+// is there.
+func (s *shelf) find(p *inventory.Package, version, place string) *inventory.Package {
+	k := installed{p.Type, p.FullName(), p.Arch, version, cmp.Or(place, placeOf(p))}
+	if found := s.exact[k]; found != nil {
+		return found
+	}
+	k.place = ""
+	return s.exact[k]
 }
 
 // installed is a package at a version in its place, as compare tells of it.
@@ -69,15 +108,7 @@ func (w *weighing) index(changes []compare.Package) {
 			w.changedFrom[from], w.changedTo[to] = c, c
 		}
 	}
-	by := func(list []inventory.Package) map[named][]*inventory.Package {
-		m := map[named][]*inventory.Package{}
-		for i := range list {
-			k := named{list[i].Type, list[i].FullName()}
-			m[k] = append(m[k], &list[i])
-		}
-		return m
-	}
-	w.namedBefore, w.namedAfter = by(w.before.Verdict.Packages), by(w.after.Verdict.Packages)
+	w.inBefore, w.inAfter = newShelf(w.before.Verdict.Packages), newShelf(w.after.Verdict.Packages)
 }
 
 func installedOf(p *inventory.Package) installed {
@@ -89,50 +120,31 @@ func installedOf(p *inventory.Package) installed {
 func (w *weighing) became(p *inventory.Package) (*inventory.Package, *compare.Package) {
 	c := w.changedFrom[installedOf(p)]
 	if c == nil {
-		return find(w.namedAfter, p, p.Version, ""), nil
+		return w.inAfter.find(p, p.Version, ""), nil
 	}
 	if c.After == "" {
 		return nil, c
 	}
-	return find(w.namedAfter, p, c.After, c.Path), c
+	return w.inAfter.find(p, c.After, c.Path), c
 }
 
 // was is the other way round.
 func (w *weighing) was(p *inventory.Package) (*inventory.Package, *compare.Package) {
 	c := w.changedTo[installedOf(p)]
 	if c == nil {
-		return find(w.namedBefore, p, p.Version, ""), nil
+		return w.inBefore.find(p, p.Version, ""), nil
 	}
 	if c.Before == "" {
 		return nil, c
 	}
-	return find(w.namedBefore, p, c.Before, cmp.Or(c.BeforePath, c.Path)), c
-}
-
-// find returns the package of the same name at a version, that in the place if it
-// is there.
-func find(in map[named][]*inventory.Package, p *inventory.Package, version, place string) *inventory.Package {
-	place = cmp.Or(place, placeOf(p))
-	var found *inventory.Package
-	for _, q := range in[named{p.Type, p.FullName()}] {
-		if q.Version != version || q.Arch != p.Arch {
-			continue
-		}
-		if placeOf(q) == place {
-			return q
-		}
-		if found == nil {
-			found = q
-		}
-	}
-	return found
+	return w.inBefore.find(p, c.Before, cmp.Or(c.BeforePath, c.Path)), c
 }
 
 // findings sorts the findings of both sides.
 func (w *weighing) findings(vulnerabilities bool) {
 	f := &w.proof.Findings
 	f.Vulnerabilities = vulnerabilities
-	w.groups = map[*Outcome]map[groupKey]*Group{}
+	w.groups, w.members = map[*Outcome]map[groupKey]*Group{}, map[*Group]map[string]bool{}
 	for _, o := range []*Outcome{&f.Cleared, &f.Unproven, &f.Kept, &f.Added} {
 		o.BySeverity, o.Groups = map[string]int{}, []Group{}
 		w.groups[o] = map[groupKey]*Group{}
@@ -161,6 +173,11 @@ func (w *weighing) findings(vulnerabilities bool) {
 	}
 	w.proof.Counts.After = tally(there)
 	for o, groups := range w.groups {
+		for _, g := range groups {
+			if g.Package != nil {
+				g.Package.Packages = slices.Sorted(maps.Keys(w.members[g]))
+			}
+		}
 		o.settle(groups)
 	}
 }
@@ -222,12 +239,11 @@ func (w *weighing) put(o *Outcome, s *side, f *triage.Finding, c cause) {
 		g.Cause = g.words(c.detail)
 		w.groups[o][key] = g
 	}
-	if change != nil {
-		for _, name := range change.Packages {
-			if !slices.Contains(g.Package.Packages, name) {
-				g.Package.Packages = append(g.Package.Packages, name)
-			}
+	if change != nil && !w.members[g][change.Packages[0]] {
+		if w.members[g] == nil {
+			w.members[g] = map[string]bool{}
 		}
+		w.members[g][change.Packages[0]] = true
 	}
 	one := findingOf(s, f)
 	g.Findings = append(g.Findings, one)
@@ -287,9 +303,6 @@ func findingOf(s *side, f *triage.Finding) Finding {
 // settle sorts the groups: what asks for a rebuild first, then the graver.
 func (o *Outcome) settle(groups map[groupKey]*Group) {
 	for _, g := range groups {
-		if g.Package != nil {
-			slices.Sort(g.Package.Packages)
-		}
 		slices.SortStableFunc(g.Findings, func(a, b Finding) int {
 			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Vulnerability, b.Vulnerability),
 				cmp.Compare(a.Package, b.Package), cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
