@@ -117,7 +117,7 @@ func proofRows(f *proven.Proof) []figure {
 	}
 	num := func(n int64) string { return number(int(n)) }
 	for _, c := range f.Counts.List() {
-		if c.Before+c.After > 0 || strings.HasSuffix(c.Name, "HIGH/CRITICAL") {
+		if c.Before+c.After > 0 || c.Grave && c.Database && f.Findings.Vulnerabilities {
 			add(c.Name, int64(c.Before), int64(c.After), num, true)
 		}
 	}
@@ -426,7 +426,7 @@ func (p *page) proofSurface(s *proven.Surface, opt Options) {
 			p.section(title, "")
 			title = ""
 		}
-		p.hanging(span{strings.Repeat(" ", gutter) + pad(label, 20), style}, p.styles.plain, shortList(items, opt))
+		p.hanging(span{strings.Repeat(" ", gutter) + pad(label, 24), style}, p.styles.plain, shortList(items, opt))
 	}
 	for _, kind := range toolKinds() {
 		for _, state := range []struct {

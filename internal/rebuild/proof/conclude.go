@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"plimsoll/internal/advisory"
-	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
 
@@ -51,21 +50,23 @@ type Count struct {
 	Before, After int
 	// Grave counts decide before the others.
 	Grave bool
+	// Database is set for what no figure tells without a vulnerability database.
+	Database bool
 }
 
 // List returns the figures in the order of their weight.
 func (c *Counts) List() []Count {
 	b, a := &c.Before, &c.After
 	return []Count{
-		{"planted code", b.Planted, a.Planted, true},
-		{"altered executables", b.Altered, a.Altered, true},
-		{"secrets", b.Secrets, a.Secrets, true},
-		{"releases without updates", b.Unsupported, a.Unsupported, true},
-		{"fixable HIGH/CRITICAL", b.Fixable, a.Fixable, true},
-		{"unfixed HIGH/CRITICAL", b.Unfixed, a.Unfixed, true},
-		{"fixable below", b.FixableBelow, a.FixableBelow, false},
-		{"unfixed below", b.UnfixedBelow, a.UnfixedBelow, false},
-		{"other findings", b.Other, a.Other, false},
+		{"planted code", b.Planted, a.Planted, true, false},
+		{"altered executables", b.Altered, a.Altered, true, false},
+		{"secrets", b.Secrets, a.Secrets, true, false},
+		{"releases without updates", b.Unsupported, a.Unsupported, true, false},
+		{"fixable HIGH/CRITICAL", b.Fixable, a.Fixable, true, true},
+		{"unfixed HIGH/CRITICAL", b.Unfixed, a.Unfixed, true, true},
+		{"fixable below", b.FixableBelow, a.FixableBelow, false, true},
+		{"unfixed below", b.UnfixedBelow, a.UnfixedBelow, false, true},
+		{"other findings", b.Other, a.Other, false, false},
 	}
 }
 
@@ -226,6 +227,3 @@ func notProven(after *verdict.Verdict) []string {
 	}
 	return s
 }
-
-// Urgent reports whether a finding asks for a rebuild now.
-func (f *Finding) Urgent() bool { return f.Disposition == triage.Rebuild }

@@ -177,6 +177,12 @@ func elf(path, sha, status, owner string) account.Entry {
 	return e
 }
 
+func script(path, sha, status, owner string) account.Entry {
+	e := elf(path, sha, status, owner)
+	e.Kind = evidence.Script
+	return e
+}
+
 func TestVulnerabilitiesGoComeAndStayForACause(t *testing.T) {
 	old, now := deb("ssl@1"), deb("ssl@9")
 	lodashA, lodashB := pkg("npm", "lodash@1", "app/node_modules/lodash/package.json"), pkg("npm", "lodash@1", "app/b/node_modules/lodash/package.json")
@@ -283,6 +289,16 @@ func TestVulnerabilitiesGoComeAndStayForACause(t *testing.T) {
 			img{dist: "debian 12", packages: list(old), findings: []triage.Finding{vuln(old, "CVE-1")}, exes: []account.Entry{elf("usr/bin/ssl", "aa", "intact", "ssl 1")}},
 			img{dist: "debian 12", packages: list(deb("tar@1")), exes: []account.Entry{elf("app/ssl", "aa", "built", "")}},
 			[]string{"unproven files-remain: ssl 1 is recorded no more, and /app/ssl is still there as it was (1)"},
+		},
+		"a script left behind where it was": {
+			img{dist: "debian 12", packages: list(old), findings: []triage.Finding{vuln(old, "CVE-1")}, exes: []account.Entry{script("usr/bin/c_rehash", "aa", "intact", "ssl 1")}},
+			img{dist: "debian 12", packages: list(deb("tar@1")), exes: []account.Entry{script("usr/bin/c_rehash", "aa", "unaccounted", "")}},
+			[]string{"unproven files-remain: ssl 1 is recorded no more, and /usr/bin/c_rehash is still there as it was (1)"},
+		},
+		"a script of somebody's with the same content": {
+			img{dist: "debian 12", packages: list(old), findings: []triage.Finding{vuln(old, "CVE-1")}, exes: []account.Entry{script("usr/bin/c_rehash", "aa", "intact", "ssl 1")}},
+			img{dist: "debian 12", packages: list(deb("tar@1")), exes: []account.Entry{script("app/run", "aa", "built", "")}},
+			[]string{"cleared package-removed: src-ssl 1 removed (1)"},
 		},
 		"a program that another package owns now": {
 			img{dist: "debian 12", packages: list(old), findings: []triage.Finding{vuln(old, "CVE-1")}, exes: []account.Entry{elf("usr/bin/ssl", "aa", "intact", "ssl 1")}},
