@@ -6,6 +6,7 @@ import (
 	"errors"
 	"html"
 	"io"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -187,6 +188,9 @@ func TestAStatementIsAboutTheSecondImagesManifest(t *testing.T) {
 	}
 	if s.Type != "https://in-toto.io/Statement/v1" || s.PredicateType != "urn:plimsoll:proof:1" || len(s.Subject) != 1 {
 		t.Errorf("%+v", s)
+	}
+	if _, err := url.ParseRequestURI(s.PredicateType); err != nil {
+		t.Errorf("cosign would not take it for a --type: %v", err) // its options.ParsePredicateType
 	}
 	if got := s.Subject[0]; got.Name != "index.docker.io/library/app" || got.Digest["sha256"] != strings.Repeat("b2", 32) || len(got.Digest) != 1 {
 		t.Errorf("subject %+v", got)

@@ -30,7 +30,7 @@ const (
 	NoFix Code = "no-fix"
 	// FixNotTaken: the same version as before, though a fix exists.
 	FixNotTaken Code = "fix-not-taken"
-	// FixNotReached: another version, and the fix is in a newer one.
+	// FixNotReached: another version, without the fixes that exist.
 	FixNotReached Code = "fix-not-reached"
 )
 
@@ -104,7 +104,7 @@ func (g *Group) words(detail string) string {
 	case FixNotTaken:
 		return p.Name + " " + p.After + ": the same version as before, though fixes exist"
 	case FixNotReached:
-		return p.moved() + ": fixed in a newer version only"
+		return p.moved() + ": without the fixes that exist"
 	}
 	return strings.TrimSpace(contentWords(g.Code, detail))
 }
