@@ -273,16 +273,15 @@ func (s *Set) Longest() int { return s.longest }
 func (s *Set) Find(b []byte, from, to int, hit func(word, at int) bool) {
 	to = min(to, len(b))
 	i := from
-	// Six probes at a time, of which none passes in most cases.
-	for ; i+16 <= len(b) && i+10 < to; i += 12 {
-		v, w := binary.LittleEndian.Uint64(b[i:])|fold64, binary.LittleEndian.Uint64(b[i+6:])|fold64
-		passed := s.probe(uint32(v)) | s.probe(uint32(v>>16)) | s.probe(uint32(v>>32)) |
-			s.probe(uint32(w)) | s.probe(uint32(w>>16)) | s.probe(uint32(w>>32))
+	for i+16 <= len(b) && i+10 < to {
+		skipped, passed := s.quiet(b[i:min(len(b), to+6)])
+		i += skipped
 		if passed == 0 {
-			continue
+			break
 		}
-		for at := i; at < i+12; at += 2 {
-			if g := binary.LittleEndian.Uint32(b[at:]) | fold; s.probe(g) != 0 && !s.look(b, at, from, to, g, hit) {
+		for ; passed != 0; passed &= passed - 1 {
+			at := i - 12 + 2*bits.TrailingZeros8(passed)
+			if !s.look(b, at, from, to, binary.LittleEndian.Uint32(b[at:])|fold, hit) {
 				return
 			}
 		}
@@ -297,6 +296,28 @@ func (s *Set) Find(b []byte, from, to int, hit func(word, at int) bool) {
 		s.look(b, n, from, to, pack(b[n], b[n+1], b[n+2], 0)|fold, hit)
 	}
 }
+
+// quiet passes over b, six probes in twelve bytes at a time, and ends with those of
+// which one passes. It returns how many bytes that were, and a bit for each of the
+// last six probes that passed: none where less than six are left. It is a function of
+// its own so that all it needs stays in registers.
+func (s *Set) quiet(b []byte) (skipped int, passed uint8) {
+	n := len(b)
+	for ; len(b) >= 16; b = b[12:] {
+		v, w := binary.LittleEndian.Uint64(b)|fold64, binary.LittleEndian.Uint64(b[6:])|fold64
+		if s.probe(uint32(v))|s.probe(uint32(v>>16))|s.probe(uint32(v>>32))|
+			s.probe(uint32(w))|s.probe(uint32(w>>16))|s.probe(uint32(w>>32)) != 0 {
+			// The compiler keeps what was probed.
+			passed = one(s.probe(uint32(v))) | one(s.probe(uint32(v>>16)))<<1 | one(s.probe(uint32(v>>32)))<<2 |
+				one(s.probe(uint32(w)))<<3 | one(s.probe(uint32(w>>16)))<<4 | one(s.probe(uint32(w>>32)))<<5
+			return n - len(b) + 12, passed
+		}
+	}
+	return n - len(b), 0
+}
+
+// one is 1 for what is not 0.
+func one(b uint8) uint8 { return (b | -b) >> 7 }
 
 // probe is 0 where no word has these four bytes for a gram.
 func (s *Set) probe(g uint32) uint8 { return s.filter[hash(g)] & s.bit[uint8(g)] }
