@@ -94,6 +94,7 @@ and which few changes clear the most of them.
 		newAccountCommand(a),
 		newHistoryCommand(a),
 		newDiffCommand(a),
+		newBumpCommand(a),
 		newProveCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -169,6 +170,7 @@ func labImage(l *lab.Lab, name string) (built, error) {
 
 // described reads the small language in which scripts describe an image:
 //
+//	@from lab:python:3.8-slim
 //	@platform linux/arm64
 //	@env KEY=VALUE
 //	@label KEY=VALUE
@@ -182,6 +184,7 @@ func described(text string) (built, error) {
 	var c configuration
 	var steps []step
 	var entries []entry
+	var below *built
 	endLayer := func() {
 		if len(steps) > 0 && !steps[len(steps)-1].empty {
 			steps[len(steps)-1].tar = tarOf(entries...)
@@ -198,6 +201,12 @@ func described(text string) (built, error) {
 		directive, rest, _ := strings.Cut(strings.TrimRight(line, "\n"), " ")
 		key, value, _ := strings.Cut(rest, "=")
 		switch directive {
+		case "@from":
+			base, err := labImage(shared.lab, strings.TrimPrefix(rest, "lab:"))
+			if err != nil {
+				return built{}, err
+			}
+			below = &base
 		case "@platform":
 			c.platform = rest
 		case "@env":
@@ -229,7 +238,24 @@ func described(text string) (built, error) {
 		}
 	}
 	endLayer()
-	return build(c, steps...), nil
+	img := build(c, steps...)
+	if below == nil {
+		return img, nil
+	}
+	return img.onto(*below)
+}
+
+// onto puts an image's layers and history on top of another's.
+func (b built) onto(base built) (built, error) {
+	var own, under map[string]any
+	if err := errors.Join(json.Unmarshal(b.config, &own), json.Unmarshal(base.config, &under)); err != nil {
+		return built{}, err
+	}
+	list := func(m map[string]any, key string) []any { all, _ := m[key].([]any); return all }
+	rootfs, underRootfs := own["rootfs"].(map[string]any), under["rootfs"].(map[string]any)
+	rootfs["diff_ids"] = append(list(underRootfs, "diff_ids"), list(rootfs, "diff_ids")...)
+	own["history"] = append(list(under, "history"), list(own, "history")...)
+	return built{config: marshal(own), layers: append(slices.Clone(base.layers), b.layers...)}, nil
 }
 
 // on returns the same image for another platform.

@@ -24,6 +24,8 @@ type Source string
 const (
 	// Given: whoever runs the program.
 	Given Source = "given"
+	// Dockerfile: the FROM of the stage that is built.
+	Dockerfile Source = "dockerfile"
 	// Provenance: SLSA provenance that the builder attached.
 	Provenance Source = "provenance"
 	// Annotation: org.opencontainers.image.base.name on the manifest or above it.

@@ -2,6 +2,7 @@ package bump
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,9 @@ const (
 	Minor
 	// Variant: the same distribution with less in it.
 	Variant
-	// NewRelease: a later release of the same distribution.
-	NewRelease
+	// OtherRelease: another release of the same distribution; a tag is chosen for a
+	// later one only.
+	OtherRelease
 	// Major: a later major version.
 	Major
 	// OtherDistribution: another distribution, and so another C library, shell or
@@ -33,7 +35,7 @@ const (
 )
 
 var classWords = [...]string{
-	"same tag rebuilt", "patch", "minor", "smaller variant", "newer release of the distribution", "major", "other distribution", "other image",
+	"same tag rebuilt", "patch", "minor", "smaller variant", "other release", "major", "other distribution", "other image",
 }
 
 // String returns the class in words.
@@ -41,6 +43,16 @@ func (c Class) String() string { return classWords[c] }
 
 // MarshalText writes the words.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads the words.
+func (c *Class) UnmarshalText(text []byte) error {
+	at := slices.Index(classWords[:], string(text))
+	if at < 0 {
+		return fmt.Errorf("no distance is called %q", text)
+	}
+	*c = Class(at)
+	return nil
+}
 
 // Distance is how far a candidate is from the base.
 type Distance struct {
@@ -163,7 +175,7 @@ func (n *near) distribution(from, to Tag, steps map[Class]int) string {
 			return older
 		case c > 0:
 			n.release = c
-			steps[NewRelease] = 1
+			steps[OtherRelease] = 1
 		}
 	case from.Family == to.Family:
 		// One of the two leaves the release open: another way to pin, no step.
