@@ -89,6 +89,7 @@ and which few changes clear the most of them.
 	root.AddCommand(
 		newScanCommand(a),
 		newLintCommand(a),
+		newPinCommand(a),
 		newReconcileCommand(a),
 		newExplainCommand(a),
 		newAccountCommand(a),

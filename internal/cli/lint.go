@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"plimsoll/internal/advisory"
@@ -19,6 +18,7 @@ import (
 	"plimsoll/internal/hygiene"
 	"plimsoll/internal/report"
 	"plimsoll/internal/scan"
+	"plimsoll/internal/verdict"
 )
 
 type lintOptions struct {
@@ -116,7 +116,7 @@ func (a *app) runLint(ctx context.Context, o *lintOptions, args []string) error 
 	if o.strict {
 		least = advisory.Negligible
 	}
-	r := &hygiene.Report{SchemaVersion: hygiene.SchemaVersion, Tool: tool()}
+	r := &verdict.Lint{SchemaVersion: verdict.SchemaVersion, Tool: tool()}
 	rules := hygiene.Rules()
 	for _, arg := range args {
 		if err := a.lintOne(ctx, o, r, rules, arg, min(least, o.level)); err != nil {
@@ -153,7 +153,7 @@ func (a *app) runLint(ctx context.Context, o *lintOptions, args []string) error 
 
 // lintOne looks at one argument: a Dockerfile where it names a file that is none of
 // an image's forms, an image otherwise.
-func (a *app) lintOne(ctx context.Context, o *lintOptions, r *hygiene.Report, rules []hygiene.Rule, arg string, least advisory.Severity) error {
+func (a *app) lintOne(ctx context.Context, o *lintOptions, r *verdict.Lint, rules []hygiene.Rule, arg string, least advisory.Severity) error {
 	source, name, err := a.readDockerfile(arg)
 	switch {
 	case errors.Is(err, errNoDockerfile):
@@ -161,7 +161,7 @@ func (a *app) lintOne(ctx context.Context, o *lintOptions, r *hygiene.Report, ru
 	case err != nil:
 		return err
 	}
-	subject := hygiene.Subject{Name: name, Kind: "dockerfile"}
+	subject := verdict.LintSubject{Name: name, Kind: "dockerfile"}
 	f, err := dockerfile.Parse(name, source)
 	if err == nil && o.target != "" {
 		err = f.Retarget(o.target)
@@ -269,11 +269,8 @@ func (a *app) fixFile(o *lintOptions, f *dockerfile.File, rules []hygiene.Rule, 
 		a.say("%s: nothing that can be mended safely", f.Name)
 		return f, nil
 	}
-	out := diff.Diff(f.Name, f.Source, f.Name+" (mended)", source)
 	if o.format == "table" {
-		for line := range strings.Lines(string(out)) {
-			fmt.Fprintln(a.env.Stdout, report.Clean(strings.TrimSuffix(line, "\n")))
-		}
+		a.printDiff(f.Name, f.Source, source)
 	}
 	named, err := dockerfile.Parse(f.Name, source)
 	if err != nil {
@@ -299,13 +296,13 @@ func (a *app) fixFile(o *lintOptions, f *dockerfile.File, rules []hygiene.Rule, 
 }
 
 // lintImage looks at the configuration and history of an image.
-func (a *app) lintImage(ctx context.Context, o *lintOptions, r *hygiene.Report, rules []hygiene.Rule, ref string, least advisory.Severity) error {
+func (a *app) lintImage(ctx context.Context, o *lintOptions, r *verdict.Lint, rules []hygiene.Rule, ref string, least advisory.Severity) error {
 	examined, err := a.examine(ctx, &o.imageOptions, []string{ref})
 	if err != nil {
 		return err
 	}
 	for _, e := range examined[0] {
-		s := hygiene.Subject{Name: e.Description.Reference, Kind: "image", Platform: e.Description.Platform, Digest: e.Description.Digest}
+		s := verdict.LintSubject{Name: e.Description.Reference, Kind: "image", Platform: e.Description.Platform, Digest: e.Description.Digest}
 		r.Add(s, scan.Hygiene(e, rules, a.now()), least, rules)
 	}
 	return nil

@@ -31,12 +31,17 @@ type imageOptions struct {
 
 func (o *imageOptions) addTo(f *pflag.FlagSet) {
 	o.lookOptions.addTo(f)
+	o.addConnectionTo(f)
+	f.DurationVar(&o.maxAge, "max-db-age", 5*24*time.Hour, "age from which a database counts as stale")
+	f.BoolVar(&o.requireFresh, "require-fresh", false, "exit 4 instead of warning where a database is stale")
+}
+
+// addConnectionTo registers the flags that say how a registry is reached.
+func (o *imageOptions) addConnectionTo(f *pflag.FlagSet) {
 	f.StringVar(&o.platform, "platform", "", "platform as os/arch[/variant], or all (default: this host's)")
 	f.BoolVar(&o.insecure, "insecure", false, "allow plain HTTP to a registry that is not on loopback")
 	f.StringArrayVar(&o.mirrors, "mirror", nil, "REGISTRY=MIRROR to try before the registry; may be repeated")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file of certificate authorities to trust beside the system's")
-	f.DurationVar(&o.maxAge, "max-db-age", 5*24*time.Hour, "age from which a database counts as stale")
-	f.BoolVar(&o.requireFresh, "require-fresh", false, "exit 4 instead of warning where a database is stale")
 }
 
 // check reports what can't be meant, whichever source an image then has.

@@ -53,6 +53,13 @@ const (
 	Suppressions Category = "exceptions"
 )
 
+// Categories lists them all.
+func Categories() []Category {
+	return []Category{
+		PlantedCode, Secrets, User, Base, Downloads, Network, Start, Files, Leftovers, Packages, Shell, Stages, Form, Suppressions,
+	}
+}
+
 // Peers are other linters' identifiers.
 type Peers struct {
 	// Hadolint: DL3008. Trivy: DS-0002. Dockle: CIS-DI-0001. BuildKit: the name of

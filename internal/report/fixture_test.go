@@ -329,7 +329,7 @@ func fixture() *verdict.Report {
 	v.Coverage.Skipped = []verdict.Skipped{{Layer: 4, Problem: evidence.Problem{Path: "app/vendor/bad.jar", Inspector: "java", Reason: "not a zip archive, although its name says so"}}}
 	v.Coverage.Warnings = []string{"trivy-db is 6 days old: plimsoll db update fetches today's"}
 	v.Coverage.NotRuledOut = []string{
-		"unsafe settings of the image and its Dockerfile",
+		"what its Dockerfile did that leaves no trace in the image: plimsoll lint reads it",
 		"software that no inspector knows, such as binaries compiled from C without package metadata",
 		"vulnerabilities published after the databases were built",
 	}

@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"plimsoll/internal/advisory"
-	"plimsoll/internal/hygiene"
+	"plimsoll/internal/verdict"
 )
 
 // LintGitHub writes findings as workflow commands, which GitHub shows beside the
 // lines of a pull request
 // (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
-func LintGitHub(w io.Writer, r *hygiene.Report) error {
+func LintGitHub(w io.Writer, r *verdict.Lint) error {
 	b := bufio.NewWriter(w)
 	for i := range r.Subjects {
 		s := &r.Subjects[i]

@@ -131,6 +131,8 @@ func completeVerdict(v verdict.Verdict) verdict.Verdict {
 			v.Findings[i].Fix.State = cmp.Or(v.Findings[i].Fix.State, advisory.FixUnknown)
 		}
 	}
+	v.Hygiene = orEmpty(v.Hygiene)
+	v.Headline.Hygiene = orEmptyMap(v.Headline.Hygiene)
 	v.Packages = orEmpty(v.Packages)
 	v.Account = completeAccount(v.Account.Open())
 	v.Reconciliation = completeReconciliation(v.Reconciliation)

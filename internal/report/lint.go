@@ -9,6 +9,7 @@ import (
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/hygiene"
+	"plimsoll/internal/verdict"
 )
 
 // placesShown is how many places of one rule the default view lists.
@@ -16,29 +17,25 @@ const placesShown = 8
 
 // Lint writes what is wrong with Dockerfiles and images, the gravest first.
 // opt.All lists every place, and what comments lift.
-func Lint(w io.Writer, r *hygiene.Report, opt Options) error {
+func Lint(w io.Writer, r *verdict.Lint, opt Options) error {
 	p := newPage(opt)
-	rules := map[string]*hygiene.RuleSummary{}
-	for i := range r.Rules {
-		rules[r.Rules[i].ID] = &r.Rules[i]
-	}
 	for i := range r.Subjects {
 		if i > 0 {
 			p.blank()
 		}
-		p.lintSubject(&r.Subjects[i], rules, opt)
+		p.lintSubject(&r.Subjects[i], opt)
 	}
 	return p.flush(w)
 }
 
 // LintJSON writes the report for another program.
-func LintJSON(w io.Writer, r *hygiene.Report) error {
+func LintJSON(w io.Writer, r *verdict.Lint) error {
 	c := *r
 	c.Subjects, c.Rules = orEmpty(c.Subjects), orEmpty(c.Rules)
 	return encodeJSON(w, &c)
 }
 
-func (p *page) lintSubject(s *hygiene.Subject, rules map[string]*hygiene.RuleSummary, opt Options) {
+func (p *page) lintSubject(s *verdict.LintSubject, opt Options) {
 	name := s.Name
 	if s.Platform != "" {
 		name += " (" + s.Platform + ")"
@@ -51,9 +48,10 @@ func (p *page) lintSubject(s *hygiene.Subject, rules map[string]*hygiene.RuleSum
 	if worst := s.Worst(); worst > advisory.Unknown {
 		style = p.severity(worst)
 	}
-	p.line(span{name + "  ", p.styles.title}, span{lintCounts(s), style})
-	for _, group := range lintGroups(s, opt.All) {
-		p.lintGroup(group, rules[group[0].Rule], opt)
+	p.line(span{name + "  ", p.styles.title}, span{lintCounts(s.Counts), style})
+	for _, group := range lintGroups(s.Findings, opt.All) {
+		p.blank()
+		p.lintGroup(group, opt)
 	}
 	var notes []string
 	if s.Hidden > 0 {
@@ -75,10 +73,10 @@ func more(all bool) string {
 	return " (--all lists them)"
 }
 
-func lintCounts(s *hygiene.Subject) string {
+func lintCounts(counts map[string]int) string {
 	var parts []string
 	for sev := advisory.Critical; sev > advisory.Unknown; sev-- {
-		if n := s.Counts[sev.String()]; n > 0 {
+		if n := counts[sev.String()]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", number(n), sev))
 		}
 	}
@@ -90,7 +88,7 @@ func lintCounts(s *hygiene.Subject) string {
 
 // lintGroups puts the findings of one rule, severity and state together, the gravest
 // first.
-func lintGroups(s *hygiene.Subject, all bool) [][]*hygiene.Finding {
+func lintGroups(findings []hygiene.Finding, all bool) [][]*hygiene.Finding {
 	type key struct {
 		rule   string
 		sev    advisory.Severity
@@ -98,8 +96,8 @@ func lintGroups(s *hygiene.Subject, all bool) [][]*hygiene.Finding {
 	}
 	at := map[key]int{}
 	var groups [][]*hygiene.Finding
-	for i := range s.Findings {
-		f := &s.Findings[i]
+	for i := range findings {
+		f := &findings[i]
 		k := key{f.Rule, f.Severity, f.Suppressed != nil}
 		if k.lifted && !all {
 			continue
@@ -124,12 +122,37 @@ func lintGroups(s *hygiene.Subject, all bool) [][]*hygiene.Finding {
 	return groups
 }
 
+// hygiene lists what is wrong with an image beside its packages and files.
+func (p *page) hygiene(v *verdict.Verdict, opt Options) {
+	if len(v.Hygiene) == 0 {
+		return
+	}
+	p.section("HYGIENE", lintCounts(v.Headline.Hygiene))
+	findings := make([]hygiene.Finding, len(v.Hygiene))
+	for i := range v.Hygiene {
+		h := &v.Hygiene[i]
+		findings[i] = hygiene.Finding{Rule: h.Rule, Title: h.Title, Severity: h.Severity, Message: h.Message, Remedy: h.Remedy, Where: h.Where, Base: h.Base, Final: true}
+	}
+	shown, hidden := 0, 0
+	for _, group := range lintGroups(findings, opt.All) {
+		p.blank()
+		if !opt.All && shown >= contentsShown {
+			hidden++
+			continue
+		}
+		shown++
+		p.lintGroup(group, opt)
+	}
+	if hidden > 0 {
+		p.line(p.indent(gutter), span{fmt.Sprintf("… %s more; --all shows them", number(hidden)), p.styles.faint})
+	}
+}
+
 // lintLabel is the width of the severity column.
 const lintLabel = 12
 
-func (p *page) lintGroup(group []*hygiene.Finding, rule *hygiene.RuleSummary, opt Options) {
+func (p *page) lintGroup(group []*hygiene.Finding, opt Options) {
 	first := group[0]
-	p.blank()
 	style := p.severity(first.Severity)
 	label := strings.ToUpper(first.Severity.String())
 	if first.Suppressed != nil {
@@ -148,20 +171,21 @@ func (p *page) lintGroup(group []*hygiene.Finding, rule *hygiene.RuleSummary, op
 		if note := lintNote(f); note != "" {
 			text += " [" + note + "]"
 		}
+		if f.Where != "" {
+			p.hanging(p.indent(lintLabel), p.styles.plain, f.Where+": "+text)
+			continue
+		}
 		p.hanging(span{padLeft(lintPlace(f), lintLabel-2) + "  ", p.styles.number}, p.styles.plain, text)
 	}
 	if n := len(group) - len(shown); n > 0 {
 		p.line(p.indent(lintLabel), span{fmt.Sprintf("and %s more places (--all lists them)", number(n)), p.styles.faint})
 	}
-	if rule != nil && first.Suppressed == nil {
-		p.hanging(span{strings.Repeat(" ", lintLabel-2) + "→ ", p.styles.green}, p.styles.faint, rule.Remedy)
+	if first.Suppressed == nil {
+		p.hanging(span{strings.Repeat(" ", lintLabel-2) + "→ ", p.styles.green}, p.styles.faint, first.Remedy)
 	}
 }
 
 func lintPlace(f *hygiene.Finding) string {
-	if f.Where != "" {
-		return f.Where
-	}
 	return fmt.Sprintf("%d:%d", f.Range.Start.Line, f.Range.Start.Column)
 }
 

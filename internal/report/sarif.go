@@ -9,6 +9,7 @@ import (
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/hygiene"
+	"plimsoll/internal/verdict"
 )
 
 // The part of SARIF 2.1.0 (OASIS, sarif-schema-2.1.0.json) that the reports fill.
@@ -121,7 +122,7 @@ const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/
 
 // LintSARIF writes one run for code scanning. An image is no file of a repository:
 // its findings name it as the artefact, and the place in it as a logical location.
-func LintSARIF(w io.Writer, r *hygiene.Report) error {
+func LintSARIF(w io.Writer, r *verdict.Lint) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}, Automation: &sarifAutomation{ID: "plimsoll/lint/"}}
 	run.Tool.Driver = sarifDriver{Name: r.Tool.Name, Version: r.Tool.Version, Rules: []sarifRule{}}
 	index := map[string]int{}
@@ -158,7 +159,7 @@ func lintRule(r *hygiene.RuleSummary) sarifRule {
 	}
 }
 
-func lintResult(s *hygiene.Subject, f *hygiene.Finding, rule int) sarifResult {
+func lintResult(s *verdict.LintSubject, f *hygiene.Finding, rule int) sarifResult {
 	at := sarifPhysical{Artifact: sarifArtifact{artifactURI(s.Name)}}
 	res := sarifResult{
 		RuleID: f.Rule, RuleIndex: rule, Level: sarifLevelOf(f.Severity), Message: sarifMessage{Clean(f.Message)},

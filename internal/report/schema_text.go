@@ -6,6 +6,7 @@ import (
 	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
+	"plimsoll/internal/hygiene"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/reconcile"
 	"plimsoll/internal/secret"
@@ -39,6 +40,7 @@ func vocabularies() map[reflect.Type][]string {
 		reflect.TypeFor[account.Status]():    text(account.Statuses()...),
 		reflect.TypeFor[evidence.ExecutableKind](): text(evidence.Program, evidence.Library, evidence.Script, evidence.Windows,
 			evidence.Darwin, evidence.Bytecode, evidence.Unknown, evidence.Nominal, evidence.Link, evidence.LinkerCache),
+		reflect.TypeFor[hygiene.Category](): text(hygiene.Categories()...),
 		reflect.TypeFor[verdict.Decision](): text(verdict.DoNotRun, verdict.RebuildNow, verdict.RebuildSoon, verdict.TrackOnly,
 			verdict.NothingFound, verdict.Incomplete),
 	}
@@ -81,6 +83,7 @@ func verdictText() map[string]string {
 		"Verdict.findings":       "What is wrong, ordered by disposition, known exploitation, severity, EPSS and CVSS.",
 		"Verdict.packages":       "Every installed package, ordered by type, name, version and path.",
 		"Verdict.reconciliation": "The databases' opinions side by side.",
+		"Verdict.hygiene":        "What is wrong with the image beside its packages and secrets.",
 		"Verdict.account":        "The account of every executable.",
 		"Verdict.coverage":       "What was examined, and what this verdict does not rule out.",
 		"Verdict.gate":           "The outcome of the rules the run was asked to fail on; absent where there were none.",
@@ -92,6 +95,17 @@ func verdictText() map[string]string {
 		"Headline.secrets":       "Secrets that are likely or certain.",
 		"Headline.planted":       "Signs of planted code that are likely or certain.",
 		"Headline.altered":       "Executables that differ from their packages' records.",
+		"Headline.hygiene":       "Findings of hygiene by severity.",
+		"Hygiene":                "One thing that is wrong with the image beside its packages: a root user, a debug port, a tool left behind.",
+		"Hygiene.id":             "Stable across rebuilds that leave it in place.",
+		"Hygiene.rule":           "The rule's identifier, which docs/lint-rules.md describes.",
+		"Hygiene.title":          "The rule in a few words.",
+		"Hygiene.severity":       "What it costs the image that runs.",
+		"Hygiene.category":       "The part of the image that it is about.",
+		"Hygiene.message":        "What is wrong in this place.",
+		"Hygiene.remedy":         "What to do about it.",
+		"Hygiene.where":          "The place: a history line, a field of the configuration, the files.",
+		"Hygiene.base":           "Set for what came with the image's base.",
 		"Headline.possible":      "Findings about content that are only possible: a person has to judge them.",
 		"Gate":                   "The outcome of the rules the run was asked to fail on.",
 		"Gate.failOn":            "The rules.",

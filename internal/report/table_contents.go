@@ -43,6 +43,7 @@ func (p *page) contents(v *verdict.Verdict, opt Options) {
 	} {
 		p.contentSection(v, section.title, section.kinds, opt)
 	}
+	p.hygiene(v, opt)
 	p.account(&v.Account, opt)
 }
 

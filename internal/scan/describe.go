@@ -157,7 +157,7 @@ func notRuledOut(v *verdict.Verdict, owned, ghosts int) []string {
 	s := []string{
 		"vulnerabilities that no database lists yet",
 		"software that was copied or compiled in without a package record, a build record or a version that a classifier knows",
-		"unsafe settings of the image and its Dockerfile",
+		"what its Dockerfile did that leaves no trace in the image: plimsoll lint reads it",
 		"secrets and planted code that are encrypted, compiled into another form, or inside archives other than zip, tar, gzip, bzip2, zstd and Git's",
 		"whether vulnerable code is reached: a finding means that the package is there",
 	}

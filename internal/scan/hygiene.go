@@ -2,8 +2,10 @@ package scan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/hygiene"
 )
@@ -23,4 +25,11 @@ func Hygiene(e *Examined, rules []hygiene.Rule, now time.Time) []hygiene.Finding
 		in.Layers = append(in.Layers, ref.Index)
 	}
 	return hygiene.CheckImage(in, rules, now)
+}
+
+// hygiene is what a verdict says of it: everything but style.
+func (s *Scanner) hygiene(e *Examined) []hygiene.Finding {
+	return slices.DeleteFunc(Hygiene(e, hygiene.Rules(), s.Now), func(f hygiene.Finding) bool {
+		return f.Severity < advisory.Low
+	})
 }

@@ -146,7 +146,7 @@ func (s *Scanner) judge(ctx context.Context, e *Examined) (*verdict.Verdict, err
 	if err := prose.titles(ctx, findings, recon); err != nil {
 		return nil, err
 	}
-	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon, Account: *e.Account}
+	v := &verdict.Verdict{Actions: actions, Findings: findings, Packages: inv.Packages, Reconciliation: *recon, Account: *e.Account, Hygiene: verdict.HygieneOf(s.hygiene(e))}
 	if v.Packages == nil {
 		v.Packages = []inventory.Package{}
 	}

@@ -12,7 +12,11 @@ import (
 // Summarise writes the one line that decides. An incomplete scan is never
 // called clean: it either already found reason to rebuild, or is incomplete.
 func Summarise(v *Verdict) Headline {
-	h := Headline{Fixable: map[string]int{}, Unfixed: map[string]int{}}
+	h := Headline{Fixable: map[string]int{}, Unfixed: map[string]int{}, Hygiene: map[string]int{}}
+	for i := range v.Hygiene {
+		h.Hygiene[v.Hygiene[i].Severity.String()]++
+	}
+	grave := h.Hygiene[advisory.High.String()] + h.Hygiene[advisory.Critical.String()]
 	urgent, fixable, unfixed, ended, leaving := 0, 0, 0, "", ""
 	var content contents
 	for i := range v.Findings {
@@ -57,7 +61,7 @@ func Summarise(v *Verdict) Headline {
 	case !v.Coverage.Complete:
 		h.Decision = Incomplete
 		parts = append(parts, "part of the image could not be examined", counts(fixable, unfixed))
-	case fixable > 0 || content.below > 0:
+	case fixable > 0 || content.below > 0 || grave > 0:
 		h.Decision = RebuildSoon
 		if fixable > 0 {
 			parts = append(parts, fmt.Sprintf("%d fixable, none HIGH/CRITICAL", fixable)+best(v, false))
@@ -76,8 +80,14 @@ func Summarise(v *Verdict) Headline {
 		h.Decision = NothingFound
 		parts = append(parts, "no known vulnerability in "+packages(len(v.Packages)))
 	}
+	if h.Decision == NothingFound && h.Hygiene[advisory.Medium.String()] > 0 {
+		h.Decision = RebuildSoon
+	}
 	if ended != "" {
 		parts = append(parts, ended)
+	}
+	if n := grave + h.Hygiene[advisory.Medium.String()]; n > 0 {
+		parts = append(parts, hygieneWords(n, grave))
 	}
 	if !v.Coverage.Complete && h.Decision != Incomplete {
 		parts = append(parts, "and part of the image could not be examined")
@@ -150,6 +160,18 @@ func (c *contents) words() []string {
 		}
 	}
 	return parts
+}
+
+// hygieneWords speaks of what is no vulnerability and yet is wrong with the image.
+func hygieneWords(n, grave int) string {
+	text := "1 finding of hygiene"
+	if n > 1 {
+		text = fmt.Sprintf("%d findings of hygiene", n)
+	}
+	if grave > 0 {
+		text += fmt.Sprintf(" (%d HIGH)", grave)
+	}
+	return text
 }
 
 func packages(n int) string {

@@ -12,6 +12,7 @@ import (
 	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
+	"plimsoll/internal/hygiene"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/reconcile"
 	"plimsoll/internal/triage"
@@ -46,6 +47,9 @@ type Verdict struct {
 	Findings       []triage.Finding         `json:"findings"`
 	Packages       []inventory.Package      `json:"packages"`
 	Reconciliation reconcile.Reconciliation `json:"reconciliation"`
+	// Hygiene is what the image's configuration, history and files should not hold,
+	// whatever the packages are: a root user, a debug port, tools left behind.
+	Hygiene []Hygiene `json:"hygiene"`
 	// Account is the account of every executable.
 	Account  account.Account `json:"account"`
 	Coverage Coverage        `json:"coverage"`
@@ -70,6 +74,36 @@ type Image struct {
 	Layers       []Layer                 `json:"layers"`
 	// Notes are choices made for the user (which source, which platform).
 	Notes []string `json:"notes,omitempty"`
+}
+
+// Hygiene is one thing that is wrong with an image beside its packages.
+type Hygiene struct {
+	// ID is stable across rebuilds that leave it in place.
+	ID string `json:"id"`
+	// Rule names what docs/lint-rules.md describes.
+	Rule     string            `json:"rule"`
+	Title    string            `json:"title"`
+	Severity advisory.Severity `json:"severity"`
+	Category hygiene.Category  `json:"category"`
+	Message  string            `json:"message"`
+	Remedy   string            `json:"remedy"`
+	// Where is the place: "history line 3", "configuration: User", "files".
+	Where string `json:"where"`
+	// Base is set for what came with the image's base.
+	Base bool `json:"base,omitempty"`
+}
+
+// HygieneOf is what a verdict says of findings.
+func HygieneOf(findings []hygiene.Finding) []Hygiene {
+	all := make([]Hygiene, 0, len(findings))
+	for i := range findings {
+		f := &findings[i]
+		all = append(all, Hygiene{
+			ID: f.ID, Rule: f.Rule, Title: f.Title, Severity: f.Severity, Category: f.Category,
+			Message: f.Message, Remedy: f.Remedy, Where: f.Where, Base: f.Base,
+		})
+	}
+	return all
 }
 
 // Layer is one layer with what was counted in it.
@@ -117,6 +151,8 @@ type Headline struct {
 	Planted  int `json:"planted"`
 	Altered  int `json:"altered"`
 	Possible int `json:"possible"`
+	// Hygiene counts findings of hygiene by severity word.
+	Hygiene map[string]int `json:"hygiene"`
 }
 
 // Coverage says what was examined and what this verdict does not rule out.
