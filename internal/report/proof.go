@@ -69,11 +69,6 @@ func (p *page) proof(f *proven.Proof, opt Options) {
 	}
 }
 
-// proofImage is "app:2", "linux/amd64", "Debian GNU/Linux 12 (bookworm)" and the
-// manifest's digest.
-// figure is one row of the figures: before, after, and by how much it changed.
-// proofRows are the figures in the order of their weight.
-// toolCounts counts the tools of a kind before and after.
 func (p *page) proofFigures(rows []figure) {
 	rows = append([]figure{{before: "before", after: "after"}}, rows...)
 	var widths [4]int
@@ -99,9 +94,6 @@ func (p *page) proofFigures(rows []figure) {
 	p.blank()
 }
 
-// outcomeView is one outcome as it is shown.
-// summary is "312: 41 urgent, 298 in the base".
-// severityCounts is "2 critical, 5 high, 12 medium".
 func (p *page) outcome(o *outcomeView, opt Options) {
 	if o.Total == 0 {
 		return
@@ -134,12 +126,6 @@ func (p *page) outcome(o *outcomeView, opt Options) {
 	}
 }
 
-// calmed are groups that one line speaks for: of what is kept, those for which no
-// fix exists.
-// packagesAside names the installed packages where they are not called as the
-// package that the cause names.
-// groupCounts is "2 critical, 5 high" or, of a finding that is no vulnerability,
-// what it is.
 func (p *page) proofFindings(g *proven.Group, opt Options) {
 	for i := range g.Findings {
 		f := &g.Findings[i]
