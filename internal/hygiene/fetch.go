@@ -259,22 +259,27 @@ func verifies(c *dockerfile.Command) bool {
 }
 
 // proofs are the RUNs that verify something, by stage.
-type proofs map[*dockerfile.Stage][]proof
+type proofs struct {
+	stages map[*dockerfile.Stage][]proof
+	// asked counts the searches for a name, which are bounded.
+	asked int
+}
 
 type proof struct {
 	index int
 	text  string
 }
 
-func proofsOf(l *Lint) proofs {
-	p := proofs{}
+func proofsOf(l *Lint) *proofs {
+	const longest = 16 << 10
+	p := &proofs{stages: map[*dockerfile.Stage][]proof{}}
 	for _, in := range l.All("run") {
 		if slices.ContainsFunc(in.Commands(), verifies) {
 			text := in.Args.String
 			for _, h := range in.Heredocs {
 				text += h.Text.String
 			}
-			p[in.Stage] = append(p[in.Stage], proof{in.Index, text})
+			p.stages[in.Stage] = append(p.stages[in.Stage], proof{in.Index, text[:min(len(text), longest)]})
 		}
 	}
 	return p
@@ -282,18 +287,18 @@ func proofsOf(l *Lint) proofs {
 
 // hold tells whether a file that an instruction fetches is verified: in the same
 // instruction, or in a later one of the stage that names it.
-func (p proofs) hold(in *dockerfile.Instruction, name string) bool {
-	const most = 20
-	list := p[in.Stage]
+func (p *proofs) hold(in *dockerfile.Instruction, name string) bool {
+	const mostSearches, mostLater = 2000, 20
+	list := p.stages[in.Stage]
 	i, same := slices.BinarySearchFunc(list, in.Index, func(p proof, index int) int { return p.index - index })
 	if same {
 		return true
 	}
 	name = path.Base(name)
-	if len(name) < 3 || strings.ContainsAny(name, "$*") {
+	if p.asked++; len(name) < 3 || strings.ContainsAny(name, "$*") || p.asked > mostSearches {
 		return false
 	}
-	return slices.ContainsFunc(list[i:min(len(list), i+most)], func(p proof) bool { return strings.Contains(p.text, name) })
+	return slices.ContainsFunc(list[i:min(len(list), i+mostLater)], func(p proof) bool { return strings.Contains(p.text, name) })
 }
 
 // setting is a variable that is given a value, by ENV or ARG or within a RUN.

@@ -101,7 +101,7 @@ func fetchesIn(in *dockerfile.Instruction) bool {
 }
 
 // remoteScript reports a download that a script runs.
-func remoteScript(l *Lint, s *dockerfile.Script, act *shell.Act, verified proofs) {
+func remoteScript(l *Lint, s *dockerfile.Script, act *shell.Act, verified *proofs) {
 	in := s.Instruction
 	ran, at := act.Target, in.Range()
 	for _, c := range in.Commands() {
