@@ -2,6 +2,8 @@ package hygiene
 
 import (
 	"strings"
+
+	"plimsoll/internal/dockerfile"
 )
 
 // userOf is what is known of the user that a base image runs as.
@@ -115,6 +117,19 @@ func plainEnvironment(b baseRef) bool {
 		return b.official()
 	}
 	return b.image == "scratch"
+}
+
+// plainRoots are the stages that go back to such an image.
+func plainRoots(l *Lint) map[*dockerfile.Stage]bool {
+	plain := map[*dockerfile.Stage]bool{}
+	for _, s := range l.File.Stages { // a parent comes before its children
+		if s.Parent != nil {
+			plain[s] = plain[s.Parent]
+		} else {
+			plain[s] = plainEnvironment(splitReference(s.Image))
+		}
+	}
+	return plain
 }
 
 // official tells whether the image is one of Docker's own, by whatever mirror.

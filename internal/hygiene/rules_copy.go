@@ -167,7 +167,7 @@ func copyTargetRules() []Rule {
 }
 
 func checkRelativeTarget(l *Lint) {
-	set := map[*dockerfile.Stage]bool{}
+	set, plain := map[*dockerfile.Stage]bool{}, plainRoots(l)
 	for _, in := range l.All("from", "workdir", "copy", "add") {
 		switch in.Keyword {
 		case "from":
@@ -186,7 +186,7 @@ func checkRelativeTarget(l *Lint) {
 			continue
 		}
 		f := l.At(in, t.target.text.Whole(), "%s is relative to whatever folder the base image works in", to)
-		if !plainEnvironment(splitReference(in.Stage.Root().Image)) {
+		if !plain[in.Stage] {
 			f.Severity = min(f.Severity, advisory.Negligible)
 		}
 	}
