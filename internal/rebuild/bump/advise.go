@@ -114,11 +114,30 @@ func (in *Input) candidates(ctx context.Context, a *Advice) ([]wanted, error) {
 	if err == nil {
 		a.NotConsidered = append(a.NotConsidered, left...)
 	}
+	if name := distroless(repository); name != "" {
+		a.NotConsidered = append(a.NotConsidered, Left{What: "distroless images", Reason: "they lie in repositories of their own: name them, as in --candidates " + name})
+	}
 	all := make([]wanted, len(choices))
 	for i, c := range choices {
 		all[i] = wanted{repository + ":" + c.tag, &c.distance}
 	}
 	return all, nil
+}
+
+// distroless names an image without shell and package manager for the official
+// repositories (github.com/GoogleContainerTools/distroless); empty for others.
+func distroless(repository string) string {
+	switch repository[strings.LastIndexByte(repository, '/')+1:] {
+	case "python":
+		return "gcr.io/distroless/python3-debian12"
+	case "node":
+		return "gcr.io/distroless/nodejs22-debian12"
+	case "openjdk", "eclipse-temurin", "amazoncorretto":
+		return "gcr.io/distroless/java21-debian12"
+	case "debian":
+		return "gcr.io/distroless/base-debian12"
+	}
+	return ""
 }
 
 // byTag tells how far a given candidate is, where base and candidate have names
