@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,4 +204,25 @@ func FuzzParse(f *testing.F) {
 			s.All()
 		}
 	})
+}
+
+// A SHELL holds for what follows it, in its stage and in those built FROM it.
+func TestShellHolds(t *testing.T) {
+	f, err := Parse("Dockerfile", []byte("FROM a AS one\nRUN x\nSHELL [\"bash\", \"-c\"]\nRUN x\nSHELL [\"zsh\", \"-c\"]\nFROM one AS two\nRUN x\nSHELL [\"ksh\", \"-c\"]\nRUN x\nFROM two\nRUN x\nFROM a\nRUN x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, in := range f.Instructions {
+		if in.Keyword == "run" {
+			got = append(got, strings.Join(in.Shell(), " "))
+		}
+	}
+	want := []string{"", "bash -c", "zsh -c", "ksh -c", "ksh -c", ""}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if root := f.Stages[2].Root(); root != f.Stages[0] {
+		t.Errorf("the third stage's root is %q", root.Name)
+	}
 }

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
@@ -79,8 +80,8 @@ func (in *Instruction) Lookup(name string) (v Variable, ok bool) {
 	if v, ok := in.Stage.env(name, in.Index); ok {
 		return v, true
 	}
-	for _, v := range slices.Backward(in.Stage.variables[name]) {
-		if v.Arg && v.Instruction.Index < in.Index {
+	for _, v := range slices.Backward(in.Stage.before(name, in.Index)) {
+		if v.Arg {
 			return v, true
 		}
 	}
@@ -93,13 +94,20 @@ func (in *Instruction) Lookup(name string) (v Variable, ok bool) {
 // env looks for an ENV before the instruction of this number.
 func (s *Stage) env(name string, before int) (Variable, bool) {
 	for n := 0; s != nil && n < maxLineage; s, n = s.Parent, n+1 {
-		for _, v := range slices.Backward(s.variables[name]) {
-			if !v.Arg && v.Instruction.Index < before {
+		for _, v := range slices.Backward(s.before(name, before)) {
+			if !v.Arg {
 				return v, true
 			}
 		}
 	}
 	return Variable{}, false
+}
+
+// before is what the stage itself says of a variable before the instruction of this
+// number.
+func (s *Stage) before(name string, number int) []Variable {
+	all := s.variables[name]
+	return all[:sort.Search(len(all), func(i int) bool { return all[i].Instruction.Index >= number })]
 }
 
 // Env lists the variables that the stage's image has from this file, sorted by name.

@@ -3,6 +3,7 @@ package dockerfile
 import (
 	"path"
 	"slices"
+	"sort"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -104,18 +105,21 @@ func (in *Instruction) commandText() (Text, bool) {
 
 // Shell is what the last SHELL before the instruction set; nil for the default.
 func (in *Instruction) Shell() []string {
-	for s := in.Stage; s != nil; s = s.Parent {
-		for _, other := range slices.Backward(s.Instructions) {
-			if other.Keyword == "shell" && other.Exec && other.Index < in.Index {
-				var words []string
-				for _, w := range other.Words {
-					words = append(words, w.String)
-				}
-				return words
-			}
-		}
+	if in.Stage == nil {
+		return nil
 	}
-	return nil
+	set := in.Stage.inherited
+	if n := sort.Search(len(in.Stage.shells), func(i int) bool { return in.Stage.shells[i].Index >= in.Index }); n > 0 {
+		set = in.Stage.shells[n-1]
+	}
+	if set == nil {
+		return nil
+	}
+	var words []string
+	for _, w := range set.Words {
+		words = append(words, w.String)
+	}
+	return words
 }
 
 // interpreter is the plain name of a program: "/bin/bash" is bash, "pwsh.exe" pwsh.

@@ -30,6 +30,11 @@ type Stage struct {
 
 	variables map[string][]Variable
 	lineage   int
+	// root is the stage whose base is an image; shells are the stage's own SHELL
+	// instructions, inherited the one that holds where it begins.
+	root      *Stage
+	shells    []*Instruction
+	inherited *Instruction
 }
 
 // Target is the stage that is built; the last one unless Retarget chose another.
@@ -119,12 +124,7 @@ func (s *Stage) Lineage() []*Stage {
 }
 
 // Root is the stage whose base is an image.
-func (s *Stage) Root() *Stage {
-	for s.Parent != nil {
-		s = s.Parent
-	}
-	return s
-}
+func (s *Stage) Root() *Stage { return s.root }
 
 // All are the instructions that make up the stage, those of its parents first.
 func (s *Stage) All() []*Instruction {
@@ -180,9 +180,18 @@ func (s *Stage) resolveBase() {
 	if f := s.From; len(f.Words) > 0 {
 		s.Image, s.Known = f.Expand(s.Base)
 	}
-	s.Parent = nil
+	s.Parent, s.root, s.inherited = nil, s, nil
 	if parent := s.File.StageNamed(s.Image, s.Index); parent != nil && !isNumber(s.Image) {
-		s.Parent = parent
+		s.Parent, s.root, s.inherited = parent, parent.root, parent.inherited
+		if n := len(parent.shells); n > 0 {
+			s.inherited = parent.shells[n-1]
+		}
+	}
+	s.shells = nil
+	for _, in := range s.Instructions {
+		if in.Keyword == "shell" && in.Exec {
+			s.shells = append(s.shells, in)
+		}
 	}
 }
 
