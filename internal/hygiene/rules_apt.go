@@ -56,18 +56,7 @@ var (
 // apt's configuration.
 func aptConfigured(l *Lint, line *regexp.Regexp) func(*dockerfile.Instruction) bool {
 	return since(l, func(in *dockerfile.Instruction) bool {
-		if in.Keyword != "run" && in.Keyword != "copy" || !says(in, "apt.conf") {
-			return false
-		}
-		if line.MatchString(in.Args.String) {
-			return true
-		}
-		for _, h := range in.Heredocs {
-			if line.MatchString(h.Text.String) {
-				return true
-			}
-		}
-		return false
+		return (in.Keyword == "run" || in.Keyword == "copy") && says(in, "apt.conf") && matches(in, line)
 	})
 }
 

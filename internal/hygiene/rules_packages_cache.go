@@ -22,8 +22,30 @@ type cache struct {
 	// dirs are absolute, or begin with "~/". A mount over one, or its removal, is enough.
 	dirs []string
 	// word stands in the variable or the command that names the folder, for
-	// rm -r "$POETRY_CACHE_DIR": "cache".
-	word string
+	// rm -r "$POETRY_CACHE_DIR": "cache". mount stands in the target of a mount that
+	// was made for it, wherever that is.
+	word, mount string
+	// env is a variable of the environment that puts the folder elsewhere.
+	env string
+}
+
+// moved is the folder that the environment names.
+func (k cache) moved(in *dockerfile.Instruction) (string, bool) {
+	if k.env == "" {
+		return "", false
+	}
+	v, ok := in.Lookup(k.env)
+	return home(v.Value), ok && v.Known && strings.HasPrefix(v.Value, "/")
+}
+
+// elsewhere tells whether the folder is in no layer: /dev/null, /dev/shm, or a place
+// that is not known.
+func (k cache) elsewhere(in *dockerfile.Instruction) bool {
+	if k.env == "" {
+		return false
+	}
+	v, ok := in.Lookup(k.env)
+	return ok && (!v.Known || strings.HasPrefix(v.Value, "/dev/"))
 }
 
 // kept hands out every RUN that fills the cache and does not clean it, with the first
@@ -43,7 +65,14 @@ func (k cache) kept(l *Lint, do func(first, last *dockerfile.Command)) {
 				cleaned = true
 			}
 		}
-		if first != nil && !cleaned && !mounted(in, k.dirs) && !k.cleansLater(in) {
+		if first == nil || cleaned || k.elsewhere(in) || k.cleansLater(in) {
+			continue
+		}
+		dirs := k.dirs
+		if dir, ok := k.moved(in); ok {
+			dirs = []string{dir}
+		}
+		if !mounted(in, dirs, k.mount) {
 			do(first, last)
 		}
 	}
@@ -122,6 +151,9 @@ func (k cache) covered(c *dockerfile.Command, w dockerfile.Word) bool {
 			}
 			continue
 		}
+		if dir, ok := k.moved(c.Instruction); ok && covers(operand, dir) {
+			return true
+		}
 		for _, dir := range k.dirs {
 			if covers(operand, dir) {
 				return true
@@ -188,15 +220,18 @@ func braces(s string) []string {
 	return all
 }
 
-// mounted tells whether a cache or a tmpfs is mounted over one of the folders; a
-// target that is not known may be one.
-func mounted(in *dockerfile.Instruction, dirs []string) bool {
+// mounted tells whether a cache or a tmpfs is mounted over one of the folders, or on
+// a target with this word in it; a target that is not known may be one.
+func mounted(in *dockerfile.Instruction, dirs []string, word string) bool {
 	for _, m := range in.Mounts() {
 		if m["type"] != "cache" && m["type"] != "tmpfs" {
 			continue
 		}
 		target, known := in.Expand(m["target"])
 		if !known {
+			return true
+		}
+		if word != "" && strings.Contains(target, word) {
 			return true
 		}
 		target = home(path.Clean(target) + "/")

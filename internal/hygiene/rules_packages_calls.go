@@ -1,7 +1,10 @@
 package hygiene
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"plimsoll/internal/dockerfile"
@@ -12,7 +15,7 @@ import (
 // maxNamed is how many packages a message names, maxName how many bytes of each.
 const (
 	maxNamed = 3
-	maxName  = 60
+	maxName  = 120
 )
 
 // packageCall is one run of a package manager.
@@ -68,7 +71,7 @@ func (r *callReader) read(c *dockerfile.Command, skip int) packageCall {
 	split := *c
 	split.Args = nil
 	for _, w := range c.Args[min(skip, len(c.Args)):] {
-		split.Args = append(split.Args, r.words(c.Script, w)...)
+		split.Args = append(split.Args, r.words(c, w)...)
 	}
 	call := packageCall{Command: &split}
 	flags := true
@@ -92,10 +95,9 @@ func (r *callReader) read(c *dockerfile.Command, skip int) packageCall {
 	return call
 }
 
-// words splits a word as the shell does with an unquoted variable. No package, flag
-// or URL has white space in it, so a quoted one is split as well.
-func (r *callReader) words(s *dockerfile.Script, w dockerfile.Word) []dockerfile.Word {
-	text := w.Text
+// words splits a word as the shell does with an unquoted variable.
+func (r *callReader) words(c *dockerfile.Command, w dockerfile.Word) []dockerfile.Word {
+	s, text := c.Script, w.Text
 	if name, ok := bareVariable(text); ok && !w.Known && s != nil && s.File != nil {
 		if _, ok := r.assigned[s]; !ok {
 			r.assigned[s] = assignments(s.File)
@@ -104,7 +106,7 @@ func (r *callReader) words(s *dockerfile.Script, w dockerfile.Word) []dockerfile
 			text, w.Known = value, true
 		}
 	}
-	if !w.Known || !strings.ContainsAny(text, " \t\n") {
+	if !w.Known || !strings.ContainsAny(text, " \t\n") || !expanded(c, w) {
 		if w.Known && text == "" {
 			return nil
 		}
@@ -117,6 +119,13 @@ func (r *callReader) words(s *dockerfile.Script, w dockerfile.Word) []dockerfile
 		all = append(all, w)
 	}
 	return all
+}
+
+// expanded tells whether a variable stands in the source of a word.
+func expanded(c *dockerfile.Command, w dockerfile.Word) bool {
+	from, to, ok := w.Offsets()
+	source := c.Instruction.File.Source
+	return !ok || from < 0 || to > len(source) || from > to || bytes.IndexByte(source[from:to], '$') >= 0
 }
 
 // mayHoldFlags tells whether an unknown word is a variable that is named for flags.
@@ -220,7 +229,7 @@ func names(words []dockerfile.Word) string {
 	return strings.Join(shown, "")
 }
 
-// pronoun is the verb and its pronoun behind names.
+// isOrAre is the verb behind names.
 func isOrAre(words []dockerfile.Word) string {
 	if len(words) == 1 {
 		return "is"
@@ -245,10 +254,23 @@ func agrees(c *dockerfile.Command) bool {
 }
 
 // since tells for every instruction whether one before it, in its stage or in one
-// that the stage is built FROM, is such that holds is true.
+// that the stage is built FROM, or the instruction itself, is such that holds is true.
+// The file is looked at when that is asked for the first time.
 func since(l *Lint, holds func(*dockerfile.Instruction) bool) func(*dockerfile.Instruction) bool {
-	first := map[*dockerfile.Stage]int{}
-	started := map[*dockerfile.Stage]bool{}
+	var first map[*dockerfile.Stage]int
+	return func(in *dockerfile.Instruction) bool {
+		if first == nil {
+			first = firstThat(l, holds)
+		}
+		at, ok := first[in.Stage]
+		return ok && at <= in.Index
+	}
+}
+
+// firstThat finds for each stage the number of the first instruction that it is made
+// up of for which holds is true.
+func firstThat(l *Lint, holds func(*dockerfile.Instruction) bool) map[*dockerfile.Stage]int {
+	first, started := map[*dockerfile.Stage]int{}, map[*dockerfile.Stage]bool{}
 	for _, in := range l.instructions {
 		s := in.Stage
 		if s == nil {
@@ -256,7 +278,7 @@ func since(l *Lint, holds func(*dockerfile.Instruction) bool) func(*dockerfile.I
 		}
 		if !started[s] {
 			started[s] = true
-			if at, ok := first[s.Parent]; ok && s.Parent != nil {
+			if at, ok := first[s.Parent]; ok {
 				first[s] = at
 			}
 		}
@@ -264,10 +286,7 @@ func since(l *Lint, holds func(*dockerfile.Instruction) bool) func(*dockerfile.I
 			first[s] = in.Index
 		}
 	}
-	return func(in *dockerfile.Instruction) bool {
-		at, ok := first[in.Stage]
-		return ok && in.Stage != nil && at <= in.Index
-	}
+	return first
 }
 
 // says tells whether an instruction's text, documents included, holds a word in any
@@ -284,23 +303,34 @@ func says(in *dockerfile.Instruction, word string) bool {
 	return false
 }
 
-// isSet tells whether a variable of the environment is set and switches something
-// on, for a command.
-func isSet(c *dockerfile.Command, name string) bool {
+// matches tells whether an instruction's text, documents included, matches.
+func matches(in *dockerfile.Instruction, re *regexp.Regexp) bool {
+	return re.MatchString(in.Args.String) || slices.ContainsFunc(in.Heredocs, func(h dockerfile.Heredoc) bool { return re.MatchString(h.Text.String) })
+}
+
+// given tells whether a variable of the environment is set for a command, and not
+// to nothing; what is not known may be.
+func given(c *dockerfile.Command, name string) bool {
+	if value, ok := c.Assigned[name]; ok {
+		return value != ""
+	}
+	if v, ok := c.Instruction.Lookup(name); ok {
+		return !v.Known || v.Value != ""
+	}
+	return c.Script != nil && strings.Contains(c.Script.Text.String, name+"=")
+}
+
+// switchedOn is given for a variable that is off where it is 0, false, no or off.
+func switchedOn(c *dockerfile.Command, name string) bool {
 	value, ok := c.Assigned[name]
-	if !ok {
-		v, found := c.Instruction.Lookup(name)
-		if !found {
-			return c.Script != nil && strings.Contains(c.Script.Text.String, name+"=")
-		}
-		if !v.Known {
-			return true
-		}
-		value = v.Value
+	if v, found := c.Instruction.Lookup(name); !ok && found && v.Known {
+		value, ok = v.Value, true
 	}
-	switch strings.ToLower(value) {
-	case "", "0", "false", "no", "off":
-		return false
+	if ok {
+		switch strings.ToLower(value) {
+		case "0", "false", "no", "off", "n", "f":
+			return false
+		}
 	}
-	return true
+	return given(c, name)
 }

@@ -93,7 +93,7 @@ func loneIndex(in *dockerfile.Instruction, readers map[string]*callReader) *dock
 			return nil
 		}
 	}
-	if index != nil && mounted(in, []string{aptListDir, "/var/cache/apk", "/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/cache/zypp"}) {
+	if index != nil && mounted(in, []string{aptListDir, "/var/cache/apk", "/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/cache/zypp"}, "") {
 		return nil
 	}
 	return index
