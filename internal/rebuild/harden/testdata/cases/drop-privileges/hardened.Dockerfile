@@ -1,0 +1,12 @@
+FROM debian:bookworm-slim@sha256:12f2bc40491f9f7b029e375c38f2ecef73006e86ca71ea9321b3cf777df92ba8
+RUN groupadd -r store && useradd -r -g store store
+COPY entrypoint.sh /entrypoint.sh
+# TODO(plimsoll): user-missing: no USER was added, since /entrypoint.sh calls chown: end the stage
+#   with USER and a number where the program can do without root
+VOLUME ["/data"]
+EXPOSE 6379
+
+# plimsoll: closes healthcheck-missing: whether port 6379 answers
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/6379"]
+ENTRYPOINT ["/entrypoint.sh"]
+CMD ["sleep", "infinity"]

@@ -1,0 +1,521 @@
+package harden
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"plimsoll/internal/dockerfile"
+	"plimsoll/internal/hygiene"
+)
+
+// numericUser is the user that is made where an image has none for its program.
+const numericUser = "10001"
+
+// userOf are the users that a base brings for its programs, by official image: node's
+// (https://github.com/nodejs/docker-node/blob/main/docs/BestPractices.md#non-root-user)
+// and Gradle's (https://github.com/keeganwitt/docker-gradle). Distroless images with
+// the tag nonroot run as 65532 by themselves.
+var userOf = map[string]string{"node": "1000", "gradle": "1000"}
+
+// nobody is the user of that name, in Debian and Alpine alike.
+const nobody = "65534"
+
+// programImages are official images of languages and distributions: what runs in
+// them is the Dockerfile's own program. Services (databases, web servers) are not
+// among them, since they begin as root and hand over by themselves.
+var programImages = []string{
+	"debian", "ubuntu", "alpine", "busybox", "fedora", "rockylinux", "almalinux", "amazonlinux", "oraclelinux", "centos", "buildpack-deps",
+	"python", "pypy", "node", "golang", "ruby", "php", "rust", "perl", "openjdk", "eclipse-temurin", "amazoncorretto", "sapmachine", "ibm-semeru-runtimes",
+	"maven", "gradle", "elixir", "erlang", "gcc", "haskell", "julia", "swift", "clojure", "bash",
+}
+
+// rootPrograms are programs that need root to start, or that hand over to another
+// user by themselves.
+var rootPrograms = []string{
+	"sshd", "cron", "crond", "dockerd", "containerd", "systemd", "init", "supervisord", "nginx", "httpd", "apache2", "apachectl", "apache2ctl",
+	"apache2-foreground", "httpd-foreground", "mysqld", "mysqld_safe", "mariadbd", "postgres", "service", "rc-service", "openrc", "runsvdir", "s6-svscan", "rsyslogd",
+	"syslogd", "syslog-ng", "named", "dnsmasq", "openvpn", "wg-quick", "iptables", "ip", "tcpdump", "smbd", "slapd", "postfix", "vsftpd", "proftpd", "haproxy",
+	"keepalived", "chown", "mount", "umount", "su", "gosu", "su-exec", "setpriv", "sudo", "useradd", "usermod", "adduser", "groupmod", "apt-get", "apt", "apk",
+	"yum", "dnf", "sysctl", "modprobe", "chroot", "unshare", "nsenter", "setcap", "start-stop-daemon", "update-ca-certificates", "ldconfig", "tailscaled", "rpcbind",
+	"php-fpm", "varnishd", "squid", "docker", "passwd", "chpasswd", "rsync-daemon", "inetd", "xinetd", "ntpd", "chronyd", "dhcpd", "radiusd", "monit", "daphne-root",
+}
+
+var reRootWord = regexp.MustCompile(`(?m)(?:^|[\s;&|(/])(` + strings.Join(rootPrograms, "|") + `)(?:\s|$|;)`)
+
+// user lets the final image run as a numeric user without root's rights, and gives
+// that user what the program may write.
+func user(w *work) error {
+	for _, f := range w.standing() {
+		switch f.Rule {
+		case "user-missing", "user-root":
+			w.addUser(f.Rule)
+			return nil
+		case "user-not-numeric":
+			w.numberUser(f.Rule)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (w *work) addUser(rule string) {
+	target := w.file.Target()
+	place := w.placeOf(target)
+	if target.Last("user") != nil && rule == "user-root" {
+		last := target.Last("user")
+		w.todo(last, rule, "this image runs as root on purpose: if the program can do without, end the stage with USER and a number")
+		return
+	}
+	if reason := w.needsRoot(target); reason != "" {
+		w.todo(place, rule, "no USER was added, since %s: end the stage with USER and a number where the program can do without root", reason)
+		return
+	}
+	dir, ok := w.workdir(target)
+	if !ok {
+		w.todo(place, rule, "no USER was added, since the folder that the program works in is not known: end the stage with USER and a number, and give it what it writes")
+		return
+	}
+	uid, making, more, ok := w.userFor(target, dir)
+	if !ok {
+		w.todo(place, rule, "no USER was added, since this stage makes users of its own: end it with USER and the number of one of them")
+		return
+	}
+	owned, edits := w.owned(target, dir, uid)
+	edits = append(edits, more...)
+	var b strings.Builder
+	b.WriteString(w.newline)
+	comment := "closes " + rule + ": without root's rights"
+	if making != "" || len(owned) > 0 {
+		comment += "; what the program may write is its own"
+	}
+	b.WriteString(w.explain(comment))
+	shell := w.distributionOf(target) != bare
+	var commands []string
+	if making != "" {
+		commands = append(commands, making)
+	}
+	if len(owned) > 0 {
+		commands = append(commands, owned...)
+	}
+	if len(commands) > 0 && shell {
+		b.WriteString("RUN " + strings.Join(commands, " "+string(w.file.Escape)+w.newline+"    && ") + w.newline)
+	}
+	b.WriteString("USER " + uid + ":" + uid + w.newline)
+	edits = append(edits, w.behind(place, b.String()))
+	c := Change{
+		Title: "run as user " + uid, Closes: []string{rule},
+		Why: "who gets in through the program gets no root; volumes that exist already and belong to root have to be given to this user",
+	}
+	w.pending = append(w.pending, pending{edits: edits, change: &c})
+}
+
+// placeOf is the last instruction of a stage that makes up its files: what says how
+// it is started follows.
+func (w *work) placeOf(s *dockerfile.Stage) *dockerfile.Instruction {
+	for _, in := range slices.Backward(s.Instructions) {
+		switch in.Keyword {
+		case "run", "copy", "add", "workdir", "shell", "env", "arg", "user", "volume", "onbuild":
+			return in
+		}
+	}
+	return s.From
+}
+
+// needsRoot says why a stage may need root; empty where nothing speaks for it.
+func (w *work) needsRoot(s *dockerfile.Stage) string {
+	root := s.Root()
+	r := parseReference(root.Image)
+	d := w.distributionOf(s)
+	switch {
+	case !root.Known:
+		return "its base is chosen when it is built"
+	case d == windows:
+		return "it is a Windows image"
+	case root.Image != "scratch" && d != bare && !slices.Contains(programImages, r.official()) && !strings.HasPrefix(r.repository, "dotnet/"):
+		return "what " + w.clean(root.Image) + " needs is not known here"
+	case r.official() == "php" && (strings.Contains(r.tag, "apache") || strings.Contains(r.tag, "fpm")):
+		return "its server starts as root and hands over to www-data by itself"
+	}
+	for _, in := range s.All() {
+		if in.Keyword == "onbuild" {
+			return "images that are built from it do more (ONBUILD)"
+		}
+	}
+	cmd, entry := s.Last("cmd"), s.Last("entrypoint")
+	if cmd == nil && entry == nil {
+		return "nothing here says what it starts"
+	}
+	for _, in := range s.All() {
+		if in.Keyword != "expose" {
+			continue
+		}
+		for _, word := range in.Words {
+			v, _ := in.Expand(word.String)
+			port, _, _ := strings.Cut(v, "/")
+			port, _, _ = strings.Cut(port, "-")
+			if n, err := strconv.Atoi(port); err == nil && n < 1024 {
+				return "port " + port + " may take root where the host keeps ports below 1024 for it"
+			}
+		}
+	}
+	for _, in := range []*dockerfile.Instruction{entry, cmd} {
+		if in == nil {
+			continue
+		}
+		if reason := w.startNeedsRoot(s, in); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// startNeedsRoot looks at what CMD or ENTRYPOINT starts, and at its script.
+func (w *work) startNeedsRoot(s *dockerfile.Stage, in *dockerfile.Instruction) string {
+	commands := in.Commands()
+	if len(commands) == 0 {
+		return "what it starts could not be read"
+	}
+	for _, c := range commands {
+		for _, name := range append([]string{c.Name}, c.Through...) {
+			if slices.Contains(rootPrograms, name) {
+				return name + " starts as root"
+			}
+		}
+		for i, word := range c.Words {
+			if i > 1 || !isScript(word.Text) && !(i == 0 && w.copiedScript(s, word.Text)) {
+				continue
+			}
+			content, ok := w.scriptOf(s, word.Text)
+			if !ok {
+				return "what " + w.clean(word.Text) + " does could not be seen"
+			}
+			if m := reRootWord.FindSubmatch(content); m != nil {
+				return w.clean(word.Text) + " calls " + string(m[1])
+			}
+		}
+	}
+	return ""
+}
+
+// isScript tells by a word's ending.
+func isScript(word string) bool {
+	return strings.HasSuffix(word, ".sh") || strings.HasSuffix(word, ".bash") || strings.HasSuffix(word, "entrypoint")
+}
+
+// copiedScript tells whether a program without an ending is a script of the context.
+func (w *work) copiedScript(s *dockerfile.Stage, word string) bool {
+	content, ok := w.scriptOf(s, word)
+	return ok && strings.HasPrefix(string(content), "#!")
+}
+
+// scriptOf is the content of a script: a heredoc of COPY, or a file of the context
+// that a COPY of the stage takes.
+func (w *work) scriptOf(s *dockerfile.Stage, word string) ([]byte, bool) {
+	base := path.Base(word)
+	for _, in := range slices.Backward(s.All()) {
+		if in.Keyword != "copy" && in.Keyword != "add" {
+			continue
+		}
+		for _, h := range in.Heredocs {
+			if h.Name == base {
+				return []byte(h.Text.String), true
+			}
+		}
+	}
+	// "COPY start.sh /usr/local/bin/serve" gives it another name.
+	for _, in := range s.All() {
+		if (in.Keyword == "copy" || in.Keyword == "add") && len(in.Words) == 2 && len(in.Froms()) == 0 && path.Base(in.Words[1].String) == base && path.Base(in.Words[0].String) != base {
+			if content, ok := w.contextFile(in.Words[0].String); ok {
+				return content, true
+			}
+		}
+	}
+	return w.contextFile(base)
+}
+
+// workdirs are the folders that official images work in.
+var workdirs = map[string]string{"golang": "/go", "php": "/var/www/html", "gradle": "/home/gradle"}
+
+// workdir is the folder that a stage's program works in; "" for /.
+func (w *work) workdir(s *dockerfile.Stage) (string, bool) {
+	dir := workdirs[parseReference(s.Root().Image).official()]
+	for _, in := range s.All() {
+		if in.Keyword != "workdir" {
+			continue
+		}
+		v, known := in.Expand(in.Args.String)
+		if !known {
+			return "", false
+		}
+		if path.IsAbs(v) {
+			dir = path.Clean(v)
+		} else {
+			dir = path.Join("/", dir, v)
+		}
+	}
+	if dir == "/" {
+		dir = ""
+	}
+	if dir == "/root" || strings.HasPrefix(dir, "/root/") || strings.ContainsAny(dir, " \t'\"$\\*?[];&|<>()`#~!") {
+		return "", false
+	}
+	return dir, true
+}
+
+// systemFolders are not given to a user.
+var systemFolders = []string{
+	"/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var",
+	"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/share", "/usr/src", "/var/lib", "/var/log",
+	"/var/run", "/var/www", "/var/cache", "/var/tmp", "/media", "/app/bin",
+}
+
+// userFor chooses the user: one that the base has, one that the stage makes, or a new
+// one, with the command that makes it.
+func (w *work) userFor(s *dockerfile.Stage, dir string) (uid, making string, edits []hygiene.Edit, ok bool) {
+	if uid, add, made := w.madeUser(s); made {
+		return uid, "", add, uid != ""
+	}
+	image := parseReference(s.Root().Image)
+	if uid := userOf[image.official()]; uid != "" {
+		return uid, "", nil, true
+	}
+	if strings.HasPrefix(image.repository, "dotnet/") {
+		return "1654", "", nil, true
+	}
+	home := dir
+	if home == "" || slices.Contains(systemFolders, home) {
+		home = "/nonexistent"
+	}
+	switch w.distributionOf(s) {
+	case bare:
+		return "65532", "", nil, true
+	case debianLike:
+		return numericUser, "useradd --uid " + numericUser + " --user-group --no-log-init --no-create-home --home-dir " + home + " --shell /usr/sbin/nologin app", nil, true
+	case alpine, busybox:
+		return numericUser, "adduser -D -H -u " + numericUser + " -h " + home + " -s /sbin/nologin app", nil, true
+	}
+	return numericUser, "", nil, true
+}
+
+// madeUser finds the one user that the stage makes. uid is empty where there are
+// several, or its number can't be told; edits give it a number where it has none.
+func (w *work) madeUser(s *dockerfile.Stage) (uid string, edits []hygiene.Edit, made bool) {
+	name, uid, edits, n := w.usersMade(s)
+	switch {
+	case n == 0:
+		return "", nil, false
+	case n > 1 || name == "":
+		return "", nil, true
+	}
+	return uid, edits, true
+}
+
+// usersMade reads the useradd and adduser commands of a stage.
+func (w *work) usersMade(s *dockerfile.Stage) (name, uid string, edits []hygiene.Edit, n int) {
+	for _, in := range s.All() {
+		if in.Keyword != "run" {
+			continue
+		}
+		for _, c := range in.Commands() {
+			if c.Name != "useradd" && c.Name != "adduser" || len(c.Words) == 0 {
+				continue
+			}
+			n++
+			operands := c.Operands("-u", "--uid", "-g", "--gid", "-G", "--groups", "-d", "--home", "--home-dir", "-s", "--shell", "-c", "--comment", "--gecos", "-h", "-k", "-b", "-e", "-f", "-K", "-p", "--ingroup", "--password")
+			if len(operands) == 0 || !operands[0].Known || !reUser.MatchString(operands[0].Text) {
+				return "", "", nil, 2
+			}
+			name = operands[0].Text
+			if v, ok := c.FlagValue("-u", "--uid"); ok {
+				if !v.Known || !isNumeral(v.Text) {
+					return "", "", nil, 2
+				}
+				uid = v.Text
+				continue
+			}
+			flag := " -u "
+			if c.Name == "useradd" || c.HasFlag("--disabled-password", "--disabled-login", "--gecos", "--system", "--ingroup", "--home") {
+				flag = " --uid "
+			}
+			if c.Words[0].Text != c.Name {
+				return "", "", nil, 2
+			}
+			e, ok := hygiene.Insert(c.Words[0], flag+numericUser)
+			if !ok {
+				return "", "", nil, 2
+			}
+			uid, edits = numericUser, []hygiene.Edit{e}
+		}
+	}
+	return name, uid, edits, n
+}
+
+var reUser = regexp.MustCompile(`^[a-z_][a-z0-9_-]*\$?$`)
+
+// owned gives the user the folders that the program may write: where it works, its
+// volumes, and folders that a RUN makes for it. What COPY brings there is its own by
+// --chown; commands are for the rest.
+func (w *work) owned(s *dockerfile.Stage, dir, uid string) (commands []string, edits []hygiene.Edit) {
+	var plain, deep []string
+	if dir != "" && !slices.Contains(systemFolders, dir) {
+		if w.writesInto(s, dir) {
+			deep = append(deep, dir)
+		} else {
+			plain = append(plain, dir)
+			edits = w.chownCopies(s, dir, uid)
+		}
+	}
+	var missing []string
+	for _, in := range s.All() {
+		switch in.Keyword {
+		case "volume":
+			for _, word := range in.Words {
+				if v, known := in.Expand(word.String); known && reFolder.MatchString(v) && !slices.Contains(systemFolders, path.Clean(v)) {
+					missing = append(missing, path.Clean(v))
+					deep = append(deep, path.Clean(v))
+				}
+			}
+		case "run":
+			for _, c := range in.Commands() {
+				if c.Name != "mkdir" {
+					continue
+				}
+				for _, o := range c.Operands("-m", "--mode") {
+					if p := path.Clean(o.Text); o.Known && p != dir && reFolder.MatchString(o.Text) && !slices.Contains(systemFolders, p) && !strings.HasPrefix(p, "/usr/") && !strings.HasPrefix(p, "/etc/") {
+						deep = append(deep, p)
+					}
+				}
+			}
+		}
+	}
+	if w.distributionOf(s) == bare {
+		return nil, edits
+	}
+	slices.Sort(deep)
+	deep = slices.Compact(deep)
+	plain = slices.DeleteFunc(plain, func(p string) bool { return slices.Contains(deep, p) })
+	slices.Sort(missing)
+	if missing = slices.Compact(missing); len(missing) > 0 {
+		commands = append(commands, "mkdir -p "+strings.Join(missing, " "))
+	}
+	if len(plain) > 0 {
+		commands = append(commands, "chown "+uid+":"+uid+" "+strings.Join(plain, " "))
+	}
+	if len(deep) > 0 {
+		commands = append(commands, "chown -R "+uid+":"+uid+" "+strings.Join(deep, " "))
+	}
+	return commands, edits
+}
+
+var reFolder = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
+
+// tame are programs that leave nothing in the folder they run in which the program
+// would have to write later.
+var tame = []string{
+	"apt-get", "apt", "apk", "yum", "dnf", "microdnf", "pip", "pip3", "npm", "yarn", "pnpm", "bundle", "gem", "composer", "go", "rm", "mkdir", "useradd",
+	"groupadd", "adduser", "addgroup", "chmod", "chown", "set", "echo", "ln", "curl", "wget", "update-ca-certificates", "true", "apt-key", "apt-mark",
+	"docker-php-ext-install", "docker-php-ext-enable", "docker-php-ext-configure", "pecl", "a2enmod", "locale-gen", "javac", "jar", "rustc", "cargo", "ls", "cd", "sed",
+}
+
+// writesInto tells whether a RUN may make files in a folder that the program writes
+// later.
+func (w *work) writesInto(s *dockerfile.Stage, dir string) bool {
+	for _, in := range s.All() {
+		if in.Keyword == "add" && len(in.Froms()) == 0 {
+			return true // an archive, or a download
+		}
+		if in.Keyword != "run" {
+			continue
+		}
+		commands := in.Commands()
+		if len(commands) == 0 {
+			return true
+		}
+		for _, c := range commands {
+			if !slices.Contains(tame, c.Name) || c.Statement != nil && len(c.Statement.Redirs) > 0 && strings.Contains(in.Text.String, dir) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// chownCopies gives what COPY brings into a folder to the user.
+func (w *work) chownCopies(s *dockerfile.Stage, dir, uid string) []hygiene.Edit {
+	var edits []hygiene.Edit
+	at := workdirs[parseReference(s.Root().Image).official()]
+	for _, in := range s.All() {
+		if in.Keyword == "workdir" {
+			v, _ := in.Expand(in.Args.String)
+			if path.IsAbs(v) {
+				at = path.Clean(v)
+			} else {
+				at = path.Join("/", at, v)
+			}
+		}
+		if in.Keyword != "copy" || len(in.Words) < 2 {
+			continue
+		}
+		if _, ok := in.Flag("chown"); ok {
+			continue
+		}
+		to, known := in.Expand(in.Words[len(in.Words)-1].String)
+		if !known {
+			continue
+		}
+		if !path.IsAbs(to) {
+			to = path.Join("/", at, to)
+		}
+		if to = path.Clean(to); to != dir && !strings.HasPrefix(to, dir+"/") {
+			continue
+		}
+		from, _ := in.Args.Offsets()
+		edits = append(edits, hygiene.Edit{From: from, To: from, New: "--chown=" + uid + ":" + uid + " "})
+	}
+	return edits
+}
+
+// numberUser writes a user's number in place of its name, where it is known.
+func (w *work) numberUser(rule string) {
+	s := w.file.Target()
+	in := s.Last("user")
+	if in == nil || in.Stage == nil {
+		return
+	}
+	name, group, grouped := strings.Cut(in.Args.String, ":")
+	var uid string
+	var edits []hygiene.Edit
+	official := parseReference(s.Root().Image).official()
+	made, number, add, n := w.usersMade(s)
+	switch {
+	case n == 1 && made == name:
+		uid, edits = number, add
+	case n > 0:
+	case name == "nobody" && (w.distributionOf(s) == debianLike || w.distributionOf(s) == alpine):
+		uid = nobody
+	case official == "node" && name == "node", official == "gradle" && name == "gradle":
+		uid = userOf[official]
+	case strings.Contains(s.Root().Image, "distroless") && name == "nonroot":
+		uid = "65532"
+	}
+	if uid == "" || grouped && group != name && !isNumeral(group) {
+		w.leave("USER "+name, "its number is not known here")
+		return
+	}
+	number = uid
+	switch {
+	case grouped && isNumeral(group):
+		number += ":" + group
+	case n == 0 && (official == "node" || official == "gradle" || name == "nonroot"):
+		number += ":" + uid
+	}
+	from, to := in.Args.Offsets()
+	edits = append(edits, hygiene.Edit{From: from, To: to, New: number})
+	w.change(in, Change{
+		Title: "name the user by number", Closes: []string{rule},
+		Why: "a cluster that asks for another user than root can't tell who a name is",
+	}, "closes "+rule+": this is "+w.clean(name), edits...)
+}

@@ -1,0 +1,403 @@
+package harden
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"plimsoll/internal/dockerfile"
+	"plimsoll/internal/hygiene"
+)
+
+// work is the file as it stands, and what is being done to it.
+type work struct {
+	ctx   context.Context
+	opt   Options
+	file  *dockerfile.File
+	files *hygiene.Context
+	res   *Result
+	// origin gives for each line of the file its line in the input; 0 for a new one.
+	origin []int
+	// newline is the file's line break; input is what was given.
+	newline string
+	input   []byte
+	// hidden are values of secrets, which nothing may show; spans are where they stand
+	// in the input.
+	hidden []string
+	spans  []hygiene.Edit
+	// pending are the changes of the pass that runs.
+	pending []pending
+	// digests remembers what Resolve said.
+	digests map[string]resolved
+	// spoiled are passes whose result the builder would refuse; they are not tried again.
+	spoiled map[string]bool
+}
+
+// pending is a change that is not made yet: edits with the comment that explains
+// them, made together or not at all.
+type pending struct {
+	edits  []hygiene.Edit
+	change *Change
+	todo   *Todo
+	// secrets are mounted by the edits.
+	secrets []BuildSecret
+}
+
+func newWork(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt Options) *work {
+	w := &work{ctx: ctx, opt: opt, file: f, files: files, res: &Result{}, newline: "\n", input: f.Source, digests: map[string]resolved{}, spoiled: map[string]bool{}}
+	if i := bytes.IndexByte(f.Source, '\n'); i > 0 && f.Source[i-1] == '\r' {
+		w.newline = "\r\n"
+	}
+	for line := range f.Lines() + 1 {
+		w.origin = append(w.origin, line)
+	}
+	return w
+}
+
+func (w *work) findings() []hygiene.Finding {
+	return hygiene.Check(w.file, w.opt.Rules, hygiene.Options{Context: w.files, Now: w.opt.Now})
+}
+
+// standing are the findings that no comment lifts.
+func (w *work) standing() []hygiene.Finding {
+	return slices.DeleteFunc(w.findings(), func(f hygiene.Finding) bool { return f.Suppressed != nil })
+}
+
+// pass runs one pass and makes its changes.
+func (w *work) pass(p pass) error {
+	if w.spoiled[p.name] {
+		return nil
+	}
+	w.pending = nil
+	if err := p.run(w); err != nil {
+		return err
+	}
+	if len(w.pending) == 0 {
+		return nil
+	}
+	taken, edits := w.choose()
+	text, origin := w.apply(edits)
+	if len(edits) > 0 {
+		file, err := dockerfile.Parse(w.file.Name, text)
+		if err != nil || len(file.Refused) > 0 || len(text) > dockerfile.MaxSize {
+			w.spoiled[p.name] = true
+			w.leave("the pass "+p.name, "the builder would refuse what it makes of this file")
+			return nil
+		}
+		w.file, w.origin = file, origin
+	}
+	for _, t := range taken {
+		w.record(t)
+	}
+	return nil
+}
+
+func (w *work) record(t pending) {
+	if t.change != nil {
+		for i := range w.res.Changes {
+			if c := &w.res.Changes[i]; c.Title == t.change.Title && c.Why == t.change.Why {
+				c.Lines = merge(c.Lines, t.change.Lines)
+				c.Closes = merge(c.Closes, t.change.Closes)
+				t.change = nil
+				break
+			}
+		}
+	}
+	if t.change != nil {
+		w.res.Changes = append(w.res.Changes, *t.change)
+	}
+	if t.todo != nil && !slices.ContainsFunc(w.res.Todos, func(o Todo) bool { return o.About == t.todo.About && o.Text == t.todo.Text }) {
+		w.res.Todos = append(w.res.Todos, *t.todo)
+	}
+	for _, s := range t.secrets {
+		if !slices.Contains(w.res.Secrets, s) {
+			w.res.Secrets = append(w.res.Secrets, s)
+		}
+	}
+}
+
+func merge[T cmp.Ordered](a, b []T) []T {
+	a = append(slices.Clone(a), b...)
+	slices.Sort(a)
+	return slices.Compact(a)
+}
+
+// choose takes the pending changes that do not get into one another's way; the
+// others come in the next round.
+func (w *work) choose() ([]pending, []hygiene.Edit) {
+	var taken []pending
+	var edits []hygiene.Edit
+	for _, p := range w.pending {
+		clash := slices.ContainsFunc(p.edits, func(e hygiene.Edit) bool {
+			return e.From < 0 || e.To < e.From || e.To > len(w.file.Source) ||
+				slices.ContainsFunc(edits, func(o hygiene.Edit) bool { return e != o && e.From < o.To && o.From < e.To })
+		})
+		if clash {
+			continue
+		}
+		for _, e := range p.edits {
+			if !slices.Contains(edits, e) {
+				edits = append(edits, e)
+			}
+		}
+		taken = append(taken, p)
+	}
+	// An insertion goes before what is replaced in its place.
+	slices.SortStableFunc(edits, func(a, b hygiene.Edit) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(min(a.To-a.From, 1), min(b.To-b.From, 1)))
+	})
+	return taken, edits
+}
+
+// apply makes edits, and tells where each line of the result came from.
+func (w *work) apply(edits []hygiene.Edit) ([]byte, []int) {
+	source := w.file.Source
+	var b bytes.Buffer
+	origin := []int{0}
+	started := true // whether a line begins here
+	copyOf := func(from, to int) {
+		line := w.file.Position(from).Line
+		for at := from; at < to; line++ {
+			end := min(w.file.LineStart(line+1), to)
+			if end <= at {
+				end = to
+			}
+			if started {
+				origin = append(origin, w.originOf(line))
+				started = false
+			}
+			if end > at && source[end-1] == '\n' {
+				started = true
+			}
+			b.Write(source[at:end])
+			at = end
+		}
+	}
+	at := 0
+	for _, e := range edits {
+		if e.From < at {
+			continue
+		}
+		copyOf(at, e.From)
+		line := 0
+		if e.To > e.From {
+			line = w.originOf(w.file.Position(e.From).Line)
+		}
+		for part := range strings.Lines(e.New) {
+			if started {
+				origin = append(origin, line)
+			}
+			started = strings.HasSuffix(part, "\n")
+		}
+		b.WriteString(e.New)
+		at = e.To
+	}
+	copyOf(at, len(source))
+	return b.Bytes(), append(origin, 0)
+}
+
+// originOf is a line's place in the input.
+func (w *work) originOf(line int) int {
+	if line < 0 || line >= len(w.origin) {
+		return 0
+	}
+	return w.origin[line]
+}
+
+// change puts down a change of one instruction, with the comment that explains it.
+// The comment is the title in lower case, unless one is given.
+func (w *work) change(in *dockerfile.Instruction, c Change, comment string, edits ...hygiene.Edit) *pending {
+	if line := w.originOf(in.StartLine); line > 0 {
+		c.Lines = []int{line}
+	}
+	p := pending{edits: edits, change: &c}
+	if comment != "" {
+		if e, ok := w.comment(in, "plimsoll: "+comment); ok {
+			p.edits = append([]hygiene.Edit{e}, p.edits...)
+		}
+	}
+	w.pending = append(w.pending, p)
+	return &w.pending[len(w.pending)-1]
+}
+
+// todo puts down what a person has to decide, as a comment above an instruction. A
+// TODO that stands there already is not repeated.
+func (w *work) todo(in *dockerfile.Instruction, about, format string, args ...any) {
+	t := Todo{About: about, Text: w.clean(fmt.Sprintf(format, args...)), Line: w.originOf(in.StartLine)}
+	p := pending{todo: &t}
+	if !w.hasTodo(in, about) {
+		if e, ok := w.comment(in, "TODO(plimsoll): "+about+": "+t.Text); ok {
+			p.edits = []hygiene.Edit{e}
+		}
+	}
+	w.pending = append(w.pending, p)
+}
+
+// hasTodo tells whether the comments above an instruction have a TODO about
+// something, or one of the pending ones is.
+func (w *work) hasTodo(in *dockerfile.Instruction, about string) bool {
+	mark := "TODO(plimsoll): " + about + ":"
+	for _, c := range w.file.CommentsAbove(in) {
+		if strings.HasPrefix(c.Text, mark) {
+			return true
+		}
+	}
+	at := w.above(in)
+	for _, p := range w.pending {
+		if p.todo != nil && p.todo.About == about && len(p.edits) == 1 && p.edits[0].From == at {
+			return true
+		}
+	}
+	return false
+}
+
+// leave notes once what was left alone.
+func (w *work) leave(what, format string, args ...any) {
+	l := Left{What: what, Why: w.clean(fmt.Sprintf(format, args...))}
+	if !slices.Contains(w.res.Left, l) {
+		w.res.Left = append(w.res.Left, l)
+	}
+}
+
+var reIgnore = regexp.MustCompile(`(?i)ignore|check\s*=|nosec|shellcheck`)
+
+// above is the offset at which a comment about an instruction is put: directly above
+// it, but not between it and the comments that lift rules for it.
+func (w *work) above(in *dockerfile.Instruction) int {
+	line := in.StartLine
+	for _, c := range slices.Backward(w.file.CommentsAbove(in)) {
+		if !reIgnore.MatchString(c.Text) || w.isDirective(c.Line) {
+			break
+		}
+		line = c.Line
+	}
+	return w.lineStart(line)
+}
+
+func (w *work) isDirective(line int) bool {
+	for _, d := range w.file.Directives {
+		if d.Range.Start.Line == line {
+			return true
+		}
+	}
+	return false
+}
+
+// lineStart is where a line begins, behind a byte order mark.
+func (w *work) lineStart(line int) int {
+	if at := w.file.LineStart(line); at > 0 || !bytes.HasPrefix(w.file.Source, []byte("\xef\xbb\xbf")) {
+		return at
+	}
+	return 3
+}
+
+// width is how long a comment's line may be.
+const width = 100
+
+// comment is an edit that puts a comment above an instruction; false where that
+// very comment stands there.
+func (w *work) comment(in *dockerfile.Instruction, text string) (hygiene.Edit, bool) {
+	lines := w.commentLines(text)
+	above := w.file.CommentsAbove(in)
+	if slices.ContainsFunc(above, func(c dockerfile.Comment) bool { return "# "+c.Text == lines[0] }) {
+		return hygiene.Edit{}, false
+	}
+	at := w.above(in)
+	return hygiene.Edit{From: at, To: at, New: strings.Join(lines, w.newline) + w.newline}, true
+}
+
+// commentLines breaks a comment between words.
+func (w *work) commentLines(text string) []string {
+	var lines []string
+	line := "#"
+	for _, word := range strings.Fields(w.clean(text)) {
+		if len(line) > 3 && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = "#  "
+		}
+		line += " " + word
+	}
+	return append(lines, line)
+}
+
+// explain is a comment as text, for instructions that are written anew.
+func (w *work) explain(text string) string {
+	return strings.Join(w.commentLines("plimsoll: "+text), w.newline) + w.newline
+}
+
+// clean makes one harmless line of a text, and hides what is secret.
+func (w *work) clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	s = string(w.masked([]byte(s)))
+	if len(s) > 600 {
+		s = strings.ToValidUTF8(s[:600], "") + "…"
+	}
+	return s
+}
+
+// redacted stands for what nothing may show.
+const redacted = "[redacted]"
+
+// hide keeps a value from being shown wherever it stands. What is short is a word as
+// well, and is hidden in its own place alone.
+func (w *work) hide(t dockerfile.Text) {
+	from, to := t.Offsets()
+	if bytes.Equal(w.file.Source, w.input) {
+		w.spans = append(w.spans, hygiene.Edit{From: from, To: to, New: redacted})
+	}
+	value := strings.Trim(t.String, `"'`)
+	if len(value) >= 6 && !slices.Contains(w.hidden, value) {
+		w.hidden = append(w.hidden, value)
+		slices.SortFunc(w.hidden, func(a, b string) int { return len(b) - len(a) })
+	}
+}
+
+// masked replaces what is hidden.
+func (w *work) masked(text []byte) []byte {
+	for _, h := range w.hidden {
+		text = bytes.ReplaceAll(text, []byte(h), []byte(redacted))
+	}
+	return text
+}
+
+// original is the input without what is hidden.
+func (w *work) original() []byte {
+	var b bytes.Buffer
+	at := 0
+	slices.SortFunc(w.spans, func(a, b hygiene.Edit) int { return a.From - b.From })
+	for _, s := range w.spans {
+		if s.From >= at {
+			b.Write(w.input[at:s.From])
+			b.WriteString(redacted)
+			at = s.To
+		}
+	}
+	b.Write(w.input[at:])
+	return w.masked(b.Bytes())
+}
+
+// lines is the edit that takes whole instructions' lines out, or puts text in their place.
+func (w *work) lines(in *dockerfile.Instruction, text string) hygiene.Edit {
+	return hygiene.Edit{From: w.lineStart(in.StartLine), To: w.file.LineStart(in.EndLine + 1), New: text}
+}
+
+// behind is an edit that puts text behind an instruction, beginning on a new line.
+func (w *work) behind(in *dockerfile.Instruction, text string) hygiene.Edit {
+	at := w.file.LineStart(in.EndLine + 1)
+	if at > 0 && w.file.Source[at-1] != '\n' {
+		text = w.newline + text
+	}
+	return hygiene.Edit{From: at, To: at, New: text}
+}
+
+// shown is an instruction's keyword in upper case.
+func shown(in *dockerfile.Instruction) string { return strings.ToUpper(in.Keyword) }
