@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"plimsoll/internal/secret"
 )
@@ -118,9 +119,16 @@ func (r *runs) countLines() {
 }
 
 // nextRun finds the next run of at least minWrapped bytes, or one that reaches
-// the end of b and may go on. Every minWrapped-th byte is looked at.
+// the end of b and may go on. Every minWrapped-th byte is looked at, once sixteen
+// bytes before or behind it may all be base64: a run that it is in has as many.
 func nextRun(b []byte, from int) (start int, ok bool) {
 	for i := from + minWrapped - 1; i < len(b); i += minWrapped {
+		if i+16 <= len(b) {
+			near := b[i-15 : i+16]
+			if foreign(near)|foreign(near[8:]) != 0 && foreign(near[15:])|foreign(near[23:]) != 0 {
+				continue
+			}
+		}
 		if !inBase64[b[i]] {
 			continue
 		}
@@ -141,6 +149,14 @@ func nextRun(b []byte, from int) (start int, ok bool) {
 		start--
 	}
 	return start, start < len(b)
+}
+
+// foreign is not 0 where one of the first eight bytes lies below '+' or above 'z',
+// and so outside both alphabets.
+func foreign(b []byte) uint64 {
+	const each = 0x0101010101010101
+	v := binary.LittleEndian.Uint64(b)
+	return ((v-each*'+')&^v | (v + each*(0x7f-'z')) | v) & (each << 7)
 }
 
 // goOn follows an open run from a place on, and returns where it ends.
