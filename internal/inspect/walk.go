@@ -268,15 +268,23 @@ func (w *walk) sign(out *evidence.Fragment, i Inspector, before int, f *File, er
 	}
 }
 
-// read returns the next size bytes. It grows as bytes arrive, so that a header
-// that lies about the size costs no more than the bytes there are.
-func (w *walk) read(r io.Reader, size int64) ([]byte, error) {
+// read returns the next size bytes: where they lie, if they lie in one piece. It
+// grows as bytes arrive, so that a header that lies about the size costs no more than
+// the bytes there are.
+func (w *walk) read(r *tarReader, size int64) ([]byte, error) {
+	if size == 0 {
+		return nil, nil
+	}
 	if size <= keptWhole {
+		first, err := r.piece()
+		if err != nil || int64(len(first)) == size {
+			return first[:len(first):len(first)], err
+		}
 		if int64(cap(w.buf)) < size {
 			w.buf = make([]byte, max(size, 64<<10))
 		}
 		b := w.buf[:size]
-		_, err := io.ReadFull(r, b)
+		_, err = io.ReadFull(r, b[copy(b, first):])
 		return b, err
 	}
 	b := make([]byte, 0, min(size, 4<<20))

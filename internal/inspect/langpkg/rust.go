@@ -86,7 +86,9 @@ func (r *rustSink) Write(p []byte) (int, error) {
 			r.start = append(r.start, p...)
 			return n, nil
 		}
-		p = append(r.start, p...)
+		if len(r.start) > 0 {
+			p = append(r.start, p...)
+		}
 		f := formatOf(p)
 		if f == notExecutable {
 			r.done = true
