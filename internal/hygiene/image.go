@@ -46,7 +46,7 @@ type ImageInput struct {
 // the file that the image was built from, but rules that speak of commands and
 // settings find them in it.
 func FromImage(in ImageInput) (*dockerfile.File, *Image) {
-	m := &maker{image: &Image{}}
+	m := &maker{image: &Image{}, base: baseLines(&in)}
 	c := in.Config.Config
 	m.add(imagePlace{}, "FROM image")
 	shell := c.Shell
@@ -117,12 +117,38 @@ func before(variable string) string {
 type maker struct {
 	source strings.Builder
 	image  *Image
+	// base tells of each history line whether it belongs to the base.
+	base []bool
 	// user is set once a history line set the user.
 	user bool
 }
 
+// baseLines tells which history lines made the base. A line without a layer belongs
+// where the next layer belongs.
+func baseLines(in *ImageInput) []bool {
+	base := make([]bool, len(in.Config.History))
+	next := false
+	for i := len(base) - 1; i >= 0; i-- {
+		if i < len(in.Layers) && in.Layers[i] >= 0 {
+			next = in.Layers[i] < in.Base
+		}
+		base[i] = next
+	}
+	return base
+}
+
+// An image may claim a million history lines: what lies beyond these is not read.
+const (
+	maxImageInstructions = 2000
+	maxImageText         = 1 << 20
+)
+
 // add writes one instruction that the parser takes for exactly one.
 func (m *maker) add(at imagePlace, text string) bool {
+	if len(m.image.places) >= maxImageInstructions || m.source.Len()+len(text) > maxImageText {
+		m.image.Unread++
+		return false
+	}
 	f, err := dockerfile.Parse("image", []byte("FROM image\n"+text+"\n"))
 	if text == "FROM image" {
 		f, err = dockerfile.Parse("image", []byte(text+"\n"))
@@ -140,18 +166,11 @@ func (m *maker) add(at imagePlace, text string) bool {
 
 // line writes a history line.
 func (m *maker) line(in *ImageInput, i int) {
-	at := imagePlace{where: fmt.Sprintf("history line %d", i)}
-	if i < len(in.Layers) && in.Layers[i] >= 0 {
-		at.base = in.Layers[i] < in.Base
-	} else {
-		// A line without a layer belongs where the next layer belongs.
-		for j := i + 1; j < len(in.Layers); j++ {
-			if in.Layers[j] >= 0 {
-				at.base = in.Layers[j] < in.Base
-				break
-			}
-		}
+	if len(m.image.places) >= maxImageInstructions {
+		m.image.Unread++
+		return
 	}
+	at := imagePlace{where: fmt.Sprintf("history line %d", i), base: m.base[i]}
 	c := dockerfile.ReadCreatedBy(in.History(i))
 	if c.Run {
 		for _, a := range c.Arguments {

@@ -86,11 +86,11 @@ func Summarise(v *Verdict) Headline {
 	if ended != "" {
 		parts = append(parts, ended)
 	}
-	if n := grave + h.Hygiene[advisory.Medium.String()]; n > 0 {
-		parts = append(parts, hygieneWords(n, grave))
-	}
 	if !v.Coverage.Complete && h.Decision != Incomplete {
 		parts = append(parts, "and part of the image could not be examined")
+	}
+	if n := grave + h.Hygiene[advisory.Medium.String()]; n > 0 {
+		parts = append(parts, hygieneWords(n, grave))
 	}
 	h.Text = string(h.Decision) + ": " + strings.Join(parts, "; ")
 	return h
