@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"plimsoll/internal/dockerfile"
-	"plimsoll/internal/hygiene"
 )
 
 // debugPortRules find ports that an image for production does not offer.
@@ -55,7 +54,7 @@ func (w *work) debugPorts() {
 		if len(gone[in]) == 0 {
 			continue
 		}
-		var edits []hygiene.Edit
+		var edits []edit
 		var ports []string
 		for i, word := range in.Words {
 			if !gone[in][i] {
@@ -68,10 +67,10 @@ func (w *work) debugPorts() {
 			} else if len(in.Words) > 1 {
 				to, _ = in.Words[1].Offsets()
 			}
-			edits = append(edits, hygiene.Edit{From: from, To: to})
+			edits = append(edits, edit{From: from, To: to})
 		}
 		if len(ports) == len(in.Words) {
-			edits = []hygiene.Edit{w.lines(in, "")}
+			edits = []edit{w.lines(in, "")}
 		}
 		w.change(in, Change{
 			Title: "offer no debugger's port", Closes: rules[in],
@@ -96,7 +95,7 @@ func (w *work) debugStart(in *dockerfile.Instruction) {
 		return
 	}
 	kept := []string{}
-	var edits []hygiene.Edit
+	var edits []edit
 	var gone []string
 	for i, word := range words {
 		if !drop[i] {
@@ -105,7 +104,7 @@ func (w *work) debugStart(in *dockerfile.Instruction) {
 		}
 		gone = append(gone, word)
 		if !in.Exec {
-			e := hygiene.Edit{From: offsets[i][0], To: offsets[i][1]}
+			e := edit{From: offsets[i][0], To: offsets[i][1]}
 			if i > 0 {
 				e.From = offsets[i-1][1]
 			}
@@ -121,7 +120,7 @@ func (w *work) debugStart(in *dockerfile.Instruction) {
 			return
 		}
 		from, to := in.Args.Offsets()
-		edits = []hygiene.Edit{{From: from, To: to, New: text}}
+		edits = []edit{{From: from, To: to, New: text}}
 	}
 	w.change(in, Change{
 		Title: "start without a debugger", Closes: w.rulesAt(in, "debug"),
@@ -232,19 +231,19 @@ func (w *work) debugVariables(in *dockerfile.Instruction) {
 				continue
 			}
 			from, to := p.ValueText.Offsets()
-			w.changeVariable(in, p.Name+" is "+d.with, hygiene.Edit{From: from, To: to, New: d.with})
+			w.changeVariable(in, p.Name+" is "+d.with, edit{From: from, To: to, New: d.with})
 		}
 		switch {
 		case p.Name == "NODE_ENV" && value == "development" && !w.installsAfter(in):
 			from, to := p.ValueText.Offsets()
-			w.changeVariable(in, "NODE_ENV is production", hygiene.Edit{From: from, To: to, New: "production"})
+			w.changeVariable(in, "NODE_ENV is production", edit{From: from, To: to, New: "production"})
 		case slices.Contains([]string{"JAVA_TOOL_OPTIONS", "JAVA_OPTS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CATALINA_OPTS"}, p.Name) && jdwpWord.MatchString(value):
 			w.dropJDWP(in, i, p)
 		}
 	}
 }
 
-func (w *work) changeVariable(in *dockerfile.Instruction, comment string, edits ...hygiene.Edit) {
+func (w *work) changeVariable(in *dockerfile.Instruction, comment string, edits ...edit) {
 	w.change(in, Change{
 		Title: "switch debugging off", Closes: w.rulesAt(in, "debug"),
 		Why: "a mode for development shows the program's insides, and may let anybody run code in it",
@@ -257,7 +256,7 @@ func (w *work) dropJDWP(in *dockerfile.Instruction, i int, p dockerfile.Pair) {
 	rest := strings.TrimSpace(strings.Trim(jdwpWord.ReplaceAllString(p.Value, ""), `"'`))
 	if rest != "" {
 		from, to := p.ValueText.Offsets()
-		w.changeVariable(in, "without Java's debugger", hygiene.Edit{From: from, To: to, New: strings.TrimLeft(jdwpWord.ReplaceAllString(p.Value, ""), " ")})
+		w.changeVariable(in, "without Java's debugger", edit{From: from, To: to, New: strings.TrimLeft(jdwpWord.ReplaceAllString(p.Value, ""), " ")})
 		return
 	}
 	pairs := in.Pairs()

@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"plimsoll/internal/dockerfile"
+	"plimsoll/internal/hygiene"
 )
 
 // healthCheck adds a HEALTHCHECK where a port is known and the image has something to
 // knock with: what answers is alive, whatever it speaks.
 func healthCheck(w *work) error {
-	rules := slices.DeleteFunc(w.standing(), func(f dockerFinding) bool { return f.Rule != "healthcheck-missing" })
 	s := w.file.Target()
-	if len(rules) == 0 || s.Last("healthcheck") != nil || s.Last("cmd") == nil && s.Last("entrypoint") == nil {
+	missing := slices.ContainsFunc(w.standing(), func(f hygiene.Finding) bool { return f.Rule == "healthcheck-missing" })
+	if !missing || s.Last("healthcheck") != nil || s.Last("cmd") == nil && s.Last("entrypoint") == nil {
 		return nil
 	}
 	port, ok := tcpPort(s)

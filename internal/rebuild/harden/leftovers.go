@@ -11,11 +11,8 @@ import (
 	"plimsoll/internal/hygiene"
 )
 
-// dockerFinding and edit are hygiene's, by shorter names.
-type (
-	dockerFinding = hygiene.Finding
-	edit          = hygiene.Edit
-)
+// edit is hygiene's, by a shorter name.
+type edit = hygiene.Edit
 
 var reAtDigest = regexp.MustCompile(`@sha256:[0-9a-f]{64}`)
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"plimsoll/internal/dockerfile"
-	"plimsoll/internal/hygiene"
 )
 
 // recommended are the packages that people get as recommendations without knowing,
@@ -86,14 +85,14 @@ func (w *work) dropRecommends(in *dockerfile.Instruction, c *dockerfile.Command,
 	if !ok {
 		return
 	}
-	edits := []hygiene.Edit{{From: to, To: to, New: " --no-install-recommends"}}
+	edits := []edit{{From: to, To: to, New: " --no-install-recommends"}}
 	comment := "closes " + rule + ": no packages that are merely recommended"
 	if more := w.neededOf(in, names); len(more) > 0 {
 		_, end, ok := operands[len(operands)-1].Offsets()
 		if !ok {
 			return
 		}
-		edits = append(edits, hygiene.Edit{From: end, To: end, New: " " + strings.Join(more, " ")})
+		edits = append(edits, edit{From: end, To: end, New: " " + strings.Join(more, " ")})
 		comment += "; " + strings.Join(more, ", ") + " came that way, and may be needed"
 	}
 	w.change(in, Change{

@@ -1,11 +1,13 @@
 package harden
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"plimsoll/internal/dockerfile"
-	"plimsoll/internal/hygiene"
+	"plimsoll/internal/rebuild/pin"
 )
 
 var reDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -23,126 +25,99 @@ func (w *work) resolve(ref string) (string, error) {
 	}
 	var r resolved
 	r.digest, r.err = w.opt.Resolve(w.ctx, ref)
-	if r.err == nil && !reDigest.MatchString(r.digest) {
+	if r.err != nil || !reDigest.MatchString(r.digest) {
 		r.digest = ""
 	}
 	w.digests[ref] = r
 	return r.digest, r.err
 }
 
-// pinned are what a digest closes.
+// pinned are the rules that a digest satisfies.
 var pinned = []string{"base-no-digest", "base-latest", "base-untagged"}
 
-// pins adds digests to bases and to the images that files are copied from.
+// pins writes digests beside the tags of bases, of images that files are copied from,
+// and of the frontend.
 func pins(w *work) error {
-	for _, s := range w.file.Stages {
-		if isImage(s) && len(s.From.Words) > 0 && !strings.Contains(s.Image, "@") {
-			w.pin(s.From, s.From.Words[0], s.Image, s.Known)
+	_, refs, err := pin.Find("Dockerfile", w.file.Source)
+	if err != nil {
+		return fmt.Errorf("find the references to pin: %w", err)
+	}
+	for _, r := range refs {
+		if strings.Contains(r.Image, "@") {
+			continue
 		}
-		if err := w.ctx.Err(); err != nil {
+		if err := w.pin(r); err != nil {
 			return err
-		}
-		for _, in := range s.Instructions {
-			w.pinSources(in)
 		}
 	}
 	return nil
 }
 
-// pinSources pins the images that COPY --from and RUN --mount=from= name.
-func (w *work) pinSources(in *dockerfile.Instruction) {
-	for _, f := range in.Flags {
-		var name string
-		switch {
-		case f.Name == "from" && (in.Keyword == "copy" || in.Keyword == "add"):
-			name = f.Value
-		case f.Name == "mount" && in.Keyword == "run":
-			for _, field := range strings.Split(f.Value, ",") {
-				if v, ok := strings.CutPrefix(field, "from="); ok {
-					name = v
-				}
-			}
-		}
-		if name == "" || name == "scratch" || strings.ContainsAny(name, `@$"'\`) || w.file.StageNamed(name, in.Stage.Index) != nil || isNumeral(name) {
-			continue
-		}
-		at := strings.LastIndex(f.Text.String, name)
-		if at < 0 {
-			continue
-		}
-		w.pin(in, f.Text.Slice(at, at+len(name)), name, true)
-	}
-}
-
-func isNumeral(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-
-// pin adds a digest to one reference, whose text stands in the file.
-func (w *work) pin(in *dockerfile.Instruction, text dockerfile.Text, image string, known bool) {
+// pin writes one digest, or says in a TODO why it can't.
+func (w *work) pin(r pin.Reference) error {
 	const about = "pin"
+	in := w.instructionAt(r.Line)
 	switch {
-	case !known:
-		w.todo(in, about, "%s is chosen when the image is built: give a name with tag@sha256:… there", text.String)
-		return
+	case in == nil && r.Skipped != "":
+		return nil
+	case r.Skipped != "":
+		w.todo(in, about, "%s is not pinned: %s", r.Image, r.Skipped)
+		return nil
+	case w.opt.Resolve == nil && in != nil:
+		w.todo(w.pinPlace(in, r), about, "%s is not pinned, since no registry was asked: add its digest, as in %s@sha256:…", r.Image, r.Image)
+		return nil
 	case w.opt.Resolve == nil:
-		w.todo(in, about, "%s is not pinned, since no registry was asked: add its @sha256:… digest", image)
-		return
+		return nil
 	}
-	digest, err := w.resolve(image)
+	digest, err := w.resolve(r.Image)
+	if w.ctx.Err() != nil {
+		return w.ctx.Err()
+	}
 	if digest == "" {
-		reason := "its registry gave no digest"
 		if err != nil {
-			reason = err.Error()
+			w.leave("pinning "+r.Image, "%v", err)
 		}
-		w.leave("pinning "+image, "%s", reason)
-		w.todo(in, about, "%s is not pinned, since its digest could not be read: add its @sha256:… digest", image)
-		return
+		if in != nil {
+			w.todo(w.pinPlace(in, r), about, "%s is not pinned, since its digest could not be had: add it, as in %s@sha256:…", r.Image, r.Image)
+		}
+		return nil
 	}
-	c := Change{Title: "pin the base by digest", Why: "a tag can be moved to other content; a digest can't", Closes: pinned}
-	suffix := "@" + digest
-	if parseReference(image).tag == "" {
-		suffix = ":latest" + suffix
+	digest = "@" + digest
+	if parseReference(r.Image).tag == "" {
+		digest = ":latest" + digest
 	}
-	if text.String == image {
-		_, to := text.Offsets()
-		w.change(in, c, "", hygiene.Edit{From: to, To: to, New: suffix})
-		return
+	at := w.offset(r.Line, r.Column) + len(r.Image)
+	if at > len(w.file.Source) || string(w.file.Source[at-len(r.Image):at]) != r.Image {
+		return nil
 	}
-	if arg, ok := w.wholeArg(in, text); ok {
-		_, to := arg.ValueText.Offsets()
-		w.change(in, c, "", hygiene.Edit{From: to, To: to, New: suffix})
-		return
+	c := Change{Title: "pin by digest", Why: "a tag can be moved to other content; a digest can't", Closes: pinned}
+	if line := w.originOf(r.Line); line > 0 {
+		c.Lines = []int{line}
 	}
-	w.todo(in, about, "a digest here would void the variables of %s; %s is @%s today", text.String, image, digest)
+	w.pending = append(w.pending, pending{change: &c, edits: []edit{{From: at, To: at, New: digest}}})
+	return nil
 }
 
-var reLastVariable = regexp.MustCompile(`\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$`)
-
-// wholeArg finds the ARG whose default ends the reference, where nothing else uses
-// it: a digest put behind its value pins the base.
-func (w *work) wholeArg(in *dockerfile.Instruction, text dockerfile.Text) (dockerfile.Pair, bool) {
-	m := reLastVariable.FindStringSubmatch(text.String)
-	if m == nil || in.Keyword != "from" {
-		return dockerfile.Pair{}, false
+// pinPlace is the FROM that uses an ARG, so that the TODO about a base stands where
+// the rules look for it.
+func (w *work) pinPlace(in *dockerfile.Instruction, r pin.Reference) *dockerfile.Instruction {
+	if in.Keyword != "arg" {
+		return in
 	}
-	name := m[1] + m[2]
-	if strings.Count(text.String, "$") > 1 {
-		// The other variables could be overridden, and then the digest would not fit.
-		return dockerfile.Pair{}, false
-	}
-	if len(reWord(name).FindAllIndex(w.file.Source, 3)) != 2 {
-		return dockerfile.Pair{}, false // its ARG, this FROM, and something else
-	}
-	for _, arg := range w.file.Args {
-		for _, p := range arg.Pairs() {
-			if p.Name == name && p.Set && p.Value != "" && !strings.ContainsAny(p.Value, `$"'\`) {
-				return p, true
-			}
+	for _, s := range w.file.Stages {
+		if s.Image == r.Image {
+			return s.From
 		}
 	}
-	return dockerfile.Pair{}, false
+	return in
 }
 
-// reWord finds a variable's name as a word.
-func reWord(name string) *regexp.Regexp {
-	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`)
+// offset is where a place stands in the source.
+func (w *work) offset(line, column int) int {
+	at := w.file.LineStart(line)
+	for range column - 1 {
+		_, n := utf8.DecodeRune(w.file.Source[min(at, len(w.file.Source)):])
+		at += n
+	}
+	return at
 }

@@ -134,7 +134,9 @@ func (w *work) pythonRun(in *dockerfile.Instruction, before bool, p *part) strin
 		if slices.Contains(otherInstallers, c.Name) {
 			return where + " installs with " + c.Name
 		}
-		if strings.HasPrefix(c.Name, "python") && slices.ContainsFunc(c.Args, func(a dockerfile.Word) bool { return a.Text == "venv" || a.Text == "virtualenv" || path.Base(a.Text) == "setup.py" }) {
+		if strings.HasPrefix(c.Name, "python") && slices.ContainsFunc(c.Args, func(a dockerfile.Word) bool {
+			return a.Text == "venv" || a.Text == "virtualenv" || path.Base(a.Text) == "setup.py"
+		}) {
 			return where + " makes an environment or a package of its own"
 		}
 		if !ok {

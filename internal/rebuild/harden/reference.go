@@ -150,3 +150,5 @@ func (w *work) distributionOf(s *dockerfile.Stage) distribution {
 func isImage(s *dockerfile.Stage) bool {
 	return s.Parent == nil && s.Image != "scratch" && s.Image != ""
 }
+
+func isNumeral(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

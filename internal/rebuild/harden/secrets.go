@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"plimsoll/internal/dockerfile"
-	"plimsoll/internal/hygiene"
 )
 
 // secretVariable is one name of ENV, ARG or LABEL that must not stay in the file.
@@ -137,13 +136,29 @@ var implicit = []struct {
 	prefix   string
 	programs []string
 }{
-	{"AWS_", []string{"aws"}}, {"AZURE_", []string{"az"}}, {"GOOGLE_", []string{"gcloud", "gsutil"}},
-	{"GH_", []string{"gh"}}, {"GITHUB_TOKEN", []string{"gh", "composer"}}, {"PIP_", []string{"pip", "pip3", "python", "python3"}},
-	{"UV_", []string{"uv"}}, {"POETRY_", []string{"poetry"}}, {"NPM_", []string{"npm", "yarn", "pnpm"}}, {"NODE_AUTH_TOKEN", []string{"npm", "yarn", "pnpm"}},
-	{"YARN_", []string{"yarn"}}, {"BUNDLE_", []string{"bundle", "bundler"}}, {"COMPOSER_AUTH", []string{"composer"}}, {"CARGO_", []string{"cargo"}},
-	{"NUGET_", []string{"dotnet", "nuget"}}, {"MAVEN_", []string{"mvn", "mvnw"}}, {"GRADLE_", []string{"gradle", "gradlew"}}, {"GOPROXY", []string{"go"}},
-	{"HF_TOKEN", []string{"huggingface-cli", "python", "python3"}}, {"SENTRY_AUTH_TOKEN", []string{"sentry-cli", "npm", "yarn", "pnpm"}},
-	{"PGPASSWORD", []string{"psql", "pg_dump"}}, {"DOCKER_AUTH_CONFIG", []string{"docker"}}, {"VAULT_TOKEN", []string{"vault"}},
+	{"AWS_", []string{"aws"}},
+	{"AZURE_", []string{"az"}},
+	{"GOOGLE_", []string{"gcloud", "gsutil"}},
+	{"GH_", []string{"gh"}},
+	{"GITHUB_TOKEN", []string{"gh", "composer"}},
+	{"PIP_", []string{"pip", "pip3", "python", "python3"}},
+	{"UV_", []string{"uv"}},
+	{"POETRY_", []string{"poetry"}},
+	{"NPM_", []string{"npm", "yarn", "pnpm"}},
+	{"NODE_AUTH_TOKEN", []string{"npm", "yarn", "pnpm"}},
+	{"YARN_", []string{"yarn"}},
+	{"BUNDLE_", []string{"bundle", "bundler"}},
+	{"COMPOSER_AUTH", []string{"composer"}},
+	{"CARGO_", []string{"cargo"}},
+	{"NUGET_", []string{"dotnet", "nuget"}},
+	{"MAVEN_", []string{"mvn", "mvnw"}},
+	{"GRADLE_", []string{"gradle", "gradlew"}},
+	{"GOPROXY", []string{"go"}},
+	{"HF_TOKEN", []string{"huggingface-cli", "python", "python3"}},
+	{"SENTRY_AUTH_TOKEN", []string{"sentry-cli", "npm", "yarn", "pnpm"}},
+	{"PGPASSWORD", []string{"psql", "pg_dump"}},
+	{"DOCKER_AUTH_CONFIG", []string{"docker"}},
+	{"VAULT_TOKEN", []string{"vault"}},
 }
 
 // settingsOnly are subcommands that ask no server.
@@ -206,7 +221,7 @@ func (w *work) runReads(in *dockerfile.Instruction, name string, word *regexp.Re
 // takeOut removes the secrets of one instruction, and mounts what its readers need.
 func (w *work) takeOut(in *dockerfile.Instruction, found []*secretVariable) {
 	pairs := in.Pairs()
-	var edits []hygiene.Edit
+	var edits []edit
 	var names, mounted, given, rules, rotate []string
 	var mounts []BuildSecret
 	gone := map[int]bool{}
@@ -260,6 +275,11 @@ func (w *work) takeOut(in *dockerfile.Instruction, found []*secretVariable) {
 	}
 }
 
+// reWord finds a variable's name as a word.
+func reWord(name string) *regexp.Regexp {
+	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`)
+}
+
 var reName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // literal tells whether a value is more than a reference to another variable.
@@ -278,7 +298,7 @@ func keptArgs(found []*secretVariable) []string {
 	return kept
 }
 
-func (w *work) sayTaken(in *dockerfile.Instruction, found []*secretVariable, names, mounted, given, kept, rules []string, mounts []BuildSecret, edits []hygiene.Edit) {
+func (w *work) sayTaken(in *dockerfile.Instruction, found []*secretVariable, names, mounted, given, kept, rules []string, mounts []BuildSecret, edits []edit) {
 	if len(mounts) > 0 {
 		edits = append(edits, w.frontend()...)
 	}
@@ -306,23 +326,23 @@ func (w *work) sayTaken(in *dockerfile.Instruction, found []*secretVariable, nam
 // mount gives one RUN a secret as an environment variable, which takes version 1.10
 // of the Dockerfile frontend
 // (https://docs.docker.com/reference/dockerfile/#run---mounttypesecret).
-func mount(in *dockerfile.Instruction, s BuildSecret) (hygiene.Edit, bool) {
+func mount(in *dockerfile.Instruction, s BuildSecret) (edit, bool) {
 	for _, m := range in.Mounts() {
 		if m["type"] == "secret" && (m["id"] == s.ID || m["env"] == s.Env) {
-			return hygiene.Edit{}, false
+			return edit{}, false
 		}
 	}
 	at, _ := in.Args.Offsets()
 	if len(in.Flags) > 0 {
 		at, _ = in.Flags[0].Text.Offsets()
 	}
-	return hygiene.Edit{From: at, To: at, New: "--mount=type=secret,id=" + s.ID + ",env=" + s.Env + " "}, true
+	return edit{From: at, To: at, New: "--mount=type=secret,id=" + s.ID + ",env=" + s.Env + " "}, true
 }
 
 var reFrontend = regexp.MustCompile(`^((?:docker\.io/)?docker/dockerfile):(\d+)\.(\d+)(?:\.\d+)?(?:-[a-z]+)?$`)
 
 // frontend raises a syntax directive that is too old for secrets in the environment.
-func (w *work) frontend() []hygiene.Edit {
+func (w *work) frontend() []edit {
 	d, ok := w.file.Directives["syntax"]
 	if !ok {
 		return nil
@@ -340,12 +360,12 @@ func (w *work) frontend() []hygiene.Edit {
 		return nil
 	}
 	from := w.file.LineStart(d.Range.Start.Line) + at
-	return []hygiene.Edit{{From: from, To: from + len(d.Value), New: m[1] + ":1.10"}}
+	return []edit{{From: from, To: from + len(d.Value), New: m[1] + ":1.10"}}
 }
 
 // takePairs takes some names of an instruction out and leaves the others as they are.
-func takePairs(pairs []dockerfile.Pair, gone map[int]bool) []hygiene.Edit {
-	var edits []hygiene.Edit
+func takePairs(pairs []dockerfile.Pair, gone map[int]bool) []edit {
+	var edits []edit
 	kept := false
 	for i, p := range pairs {
 		if !gone[i] {
@@ -358,7 +378,7 @@ func takePairs(pairs []dockerfile.Pair, gone map[int]bool) []hygiene.Edit {
 		} else if i+1 < len(pairs) {
 			to, _ = pairs[i+1].Text.Offsets()
 		}
-		edits = append(edits, hygiene.Edit{From: from, To: to})
+		edits = append(edits, edit{From: from, To: to})
 	}
 	return edits
 }

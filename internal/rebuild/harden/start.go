@@ -9,7 +9,6 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"plimsoll/internal/dockerfile"
-	"plimsoll/internal/hygiene"
 )
 
 // handingOn are programs that start the rest of their command line, so that CMD
@@ -43,7 +42,7 @@ func startCommands(w *work) error {
 				w.change(in, Change{
 					Title: "start in exec form", Closes: []string{"start-shell-form"},
 					Why: "behind a shell the program never gets the signal to stop, and is killed",
-				}, "", hygiene.Edit{From: from, To: to, New: form})
+				}, "", edit{From: from, To: to, New: form})
 			}
 		}
 	}

@@ -274,7 +274,7 @@ var systemFolders = []string{
 
 // userFor chooses the user: one that the base has, one that the stage makes, or a new
 // one, with the command that makes it.
-func (w *work) userFor(s *dockerfile.Stage, dir string) (uid, making string, edits []hygiene.Edit, ok bool) {
+func (w *work) userFor(s *dockerfile.Stage, dir string) (uid, making string, edits []edit, ok bool) {
 	if uid, add, made := w.madeUser(s); made {
 		return uid, "", add, uid != ""
 	}
@@ -302,7 +302,7 @@ func (w *work) userFor(s *dockerfile.Stage, dir string) (uid, making string, edi
 
 // madeUser finds the one user that the stage makes. uid is empty where there are
 // several, or its number can't be told; edits give it a number where it has none.
-func (w *work) madeUser(s *dockerfile.Stage) (uid string, edits []hygiene.Edit, made bool) {
+func (w *work) madeUser(s *dockerfile.Stage) (uid string, edits []edit, made bool) {
 	name, uid, edits, n := w.usersMade(s)
 	switch {
 	case n == 0:
@@ -314,7 +314,7 @@ func (w *work) madeUser(s *dockerfile.Stage) (uid string, edits []hygiene.Edit, 
 }
 
 // usersMade reads the useradd and adduser commands of a stage.
-func (w *work) usersMade(s *dockerfile.Stage) (name, uid string, edits []hygiene.Edit, n int) {
+func (w *work) usersMade(s *dockerfile.Stage) (name, uid string, edits []edit, n int) {
 	for _, in := range s.All() {
 		if in.Keyword != "run" {
 			continue
@@ -347,7 +347,7 @@ func (w *work) usersMade(s *dockerfile.Stage) (name, uid string, edits []hygiene
 			if !ok {
 				return "", "", nil, 2
 			}
-			uid, edits = numericUser, []hygiene.Edit{e}
+			uid, edits = numericUser, []edit{e}
 		}
 	}
 	return name, uid, edits, n
@@ -358,7 +358,7 @@ var reUser = regexp.MustCompile(`^[a-z_][a-z0-9_-]*\$?$`)
 // owned gives the user the folders that the program may write: where it works, its
 // volumes, and folders that a RUN makes for it. What COPY brings there is its own by
 // --chown; commands are for the rest.
-func (w *work) owned(s *dockerfile.Stage, dir, uid string) (commands []string, edits []hygiene.Edit) {
+func (w *work) owned(s *dockerfile.Stage, dir, uid string) (commands []string, edits []edit) {
 	var plain, deep []string
 	if dir != "" && !slices.Contains(systemFolders, dir) {
 		if w.writesInto(s, dir) {
@@ -444,8 +444,8 @@ func (w *work) writesInto(s *dockerfile.Stage, dir string) bool {
 }
 
 // chownCopies gives what COPY brings into a folder to the user.
-func (w *work) chownCopies(s *dockerfile.Stage, dir, uid string) []hygiene.Edit {
-	var edits []hygiene.Edit
+func (w *work) chownCopies(s *dockerfile.Stage, dir, uid string) []edit {
+	var edits []edit
 	at := workdirs[parseReference(s.Root().Image).official()]
 	for _, in := range s.All() {
 		if in.Keyword == "workdir" {
@@ -473,7 +473,7 @@ func (w *work) chownCopies(s *dockerfile.Stage, dir, uid string) []hygiene.Edit 
 			continue
 		}
 		from, _ := in.Args.Offsets()
-		edits = append(edits, hygiene.Edit{From: from, To: from, New: "--chown=" + uid + ":" + uid + " "})
+		edits = append(edits, edit{From: from, To: from, New: "--chown=" + uid + ":" + uid + " "})
 	}
 	return edits
 }
@@ -487,7 +487,7 @@ func (w *work) numberUser(rule string) {
 	}
 	name, group, grouped := strings.Cut(in.Args.String, ":")
 	var uid string
-	var edits []hygiene.Edit
+	var edits []edit
 	official := parseReference(s.Root().Image).official()
 	made, number, add, n := w.usersMade(s)
 	switch {
@@ -513,7 +513,7 @@ func (w *work) numberUser(rule string) {
 		number += ":" + uid
 	}
 	from, to := in.Args.Offsets()
-	edits = append(edits, hygiene.Edit{From: from, To: to, New: number})
+	edits = append(edits, edit{From: from, To: to, New: number})
 	w.change(in, Change{
 		Title: "name the user by number", Closes: []string{rule},
 		Why: "a cluster that asks for another user than root can't tell who a name is",

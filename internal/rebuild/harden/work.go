@@ -28,11 +28,14 @@ type work struct {
 	// hidden are values of secrets, which nothing may show; spans are where they stand
 	// in the input.
 	hidden []string
-	spans  []hygiene.Edit
+	spans  []edit
 	// pending are the changes of the pass that runs.
 	pending []pending
 	// digests remembers what Resolve said.
 	digests map[string]resolved
+	// found are the standing findings of checked.
+	found   []hygiene.Finding
+	checked *dockerfile.File
 	// spoiled are passes whose result the builder would refuse; they are not tried again.
 	spoiled map[string]bool
 }
@@ -40,7 +43,7 @@ type work struct {
 // pending is a change that is not made yet: edits with the comment that explains
 // them, made together or not at all.
 type pending struct {
-	edits  []hygiene.Edit
+	edits  []edit
 	change *Change
 	todo   *Todo
 	// secrets are mounted by the edits.
@@ -62,9 +65,13 @@ func (w *work) findings() []hygiene.Finding {
 	return hygiene.Check(w.file, w.opt.Rules, hygiene.Options{Context: w.files, Now: w.opt.Now})
 }
 
-// standing are the findings that no comment lifts.
+// standing are the findings that no comment lifts. Nobody changes the list.
 func (w *work) standing() []hygiene.Finding {
-	return slices.DeleteFunc(w.findings(), func(f hygiene.Finding) bool { return f.Suppressed != nil })
+	if w.checked != w.file {
+		w.checked = w.file
+		w.found = slices.DeleteFunc(w.findings(), func(f hygiene.Finding) bool { return f.Suppressed != nil })
+	}
+	return w.found
 }
 
 // pass runs one pass and makes its changes.
@@ -128,13 +135,13 @@ func merge[T cmp.Ordered](a, b []T) []T {
 
 // choose takes the pending changes that do not get into one another's way; the
 // others come in the next round.
-func (w *work) choose() ([]pending, []hygiene.Edit) {
+func (w *work) choose() ([]pending, []edit) {
 	var taken []pending
-	var edits []hygiene.Edit
+	var edits []edit
 	for _, p := range w.pending {
-		clash := slices.ContainsFunc(p.edits, func(e hygiene.Edit) bool {
+		clash := slices.ContainsFunc(p.edits, func(e edit) bool {
 			return e.From < 0 || e.To < e.From || e.To > len(w.file.Source) ||
-				slices.ContainsFunc(edits, func(o hygiene.Edit) bool { return e != o && e.From < o.To && o.From < e.To })
+				slices.ContainsFunc(edits, func(o edit) bool { return e != o && e.From < o.To && o.From < e.To })
 		})
 		if clash {
 			continue
@@ -147,14 +154,14 @@ func (w *work) choose() ([]pending, []hygiene.Edit) {
 		taken = append(taken, p)
 	}
 	// An insertion goes before what is replaced in its place.
-	slices.SortStableFunc(edits, func(a, b hygiene.Edit) int {
+	slices.SortStableFunc(edits, func(a, b edit) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(min(a.To-a.From, 1), min(b.To-b.From, 1)))
 	})
 	return taken, edits
 }
 
 // apply makes edits, and tells where each line of the result came from.
-func (w *work) apply(edits []hygiene.Edit) ([]byte, []int) {
+func (w *work) apply(edits []edit) ([]byte, []int) {
 	source := w.file.Source
 	var b bytes.Buffer
 	origin := []int{0}
@@ -210,14 +217,14 @@ func (w *work) originOf(line int) int {
 
 // change puts down a change of one instruction, with the comment that explains it.
 // The comment is the title in lower case, unless one is given.
-func (w *work) change(in *dockerfile.Instruction, c Change, comment string, edits ...hygiene.Edit) *pending {
+func (w *work) change(in *dockerfile.Instruction, c Change, comment string, edits ...edit) *pending {
 	if line := w.originOf(in.StartLine); line > 0 {
 		c.Lines = []int{line}
 	}
 	p := pending{edits: edits, change: &c}
 	if comment != "" {
 		if e, ok := w.comment(in, "plimsoll: "+comment); ok {
-			p.edits = append([]hygiene.Edit{e}, p.edits...)
+			p.edits = append([]edit{e}, p.edits...)
 		}
 	}
 	w.pending = append(w.pending, p)
@@ -231,7 +238,7 @@ func (w *work) todo(in *dockerfile.Instruction, about, format string, args ...an
 	p := pending{todo: &t}
 	if !w.hasTodo(in, about) {
 		if e, ok := w.comment(in, "TODO(plimsoll): "+about+": "+t.Text); ok {
-			p.edits = []hygiene.Edit{e}
+			p.edits = []edit{e}
 		}
 	}
 	w.pending = append(w.pending, p)
@@ -300,14 +307,14 @@ const width = 100
 
 // comment is an edit that puts a comment above an instruction; false where that
 // very comment stands there.
-func (w *work) comment(in *dockerfile.Instruction, text string) (hygiene.Edit, bool) {
+func (w *work) comment(in *dockerfile.Instruction, text string) (edit, bool) {
 	lines := w.commentLines(text)
 	above := w.file.CommentsAbove(in)
 	if slices.ContainsFunc(above, func(c dockerfile.Comment) bool { return "# "+c.Text == lines[0] }) {
-		return hygiene.Edit{}, false
+		return edit{}, false
 	}
 	at := w.above(in)
-	return hygiene.Edit{From: at, To: at, New: strings.Join(lines, w.newline) + w.newline}, true
+	return edit{From: at, To: at, New: strings.Join(lines, w.newline) + w.newline}, true
 }
 
 // commentLines breaks a comment between words.
@@ -352,7 +359,7 @@ const redacted = "[redacted]"
 func (w *work) hide(t dockerfile.Text) {
 	from, to := t.Offsets()
 	if bytes.Equal(w.file.Source, w.input) {
-		w.spans = append(w.spans, hygiene.Edit{From: from, To: to, New: redacted})
+		w.spans = append(w.spans, edit{From: from, To: to, New: redacted})
 	}
 	value := strings.Trim(t.String, `"'`)
 	if len(value) >= 6 && !slices.Contains(w.hidden, value) {
@@ -373,7 +380,7 @@ func (w *work) masked(text []byte) []byte {
 func (w *work) original() []byte {
 	var b bytes.Buffer
 	at := 0
-	slices.SortFunc(w.spans, func(a, b hygiene.Edit) int { return a.From - b.From })
+	slices.SortFunc(w.spans, func(a, b edit) int { return a.From - b.From })
 	for _, s := range w.spans {
 		if s.From >= at {
 			b.Write(w.input[at:s.From])
@@ -386,17 +393,17 @@ func (w *work) original() []byte {
 }
 
 // lines is the edit that takes whole instructions' lines out, or puts text in their place.
-func (w *work) lines(in *dockerfile.Instruction, text string) hygiene.Edit {
-	return hygiene.Edit{From: w.lineStart(in.StartLine), To: w.file.LineStart(in.EndLine + 1), New: text}
+func (w *work) lines(in *dockerfile.Instruction, text string) edit {
+	return edit{From: w.lineStart(in.StartLine), To: w.file.LineStart(in.EndLine + 1), New: text}
 }
 
 // behind is an edit that puts text behind an instruction, beginning on a new line.
-func (w *work) behind(in *dockerfile.Instruction, text string) hygiene.Edit {
+func (w *work) behind(in *dockerfile.Instruction, text string) edit {
 	at := w.file.LineStart(in.EndLine + 1)
 	if at > 0 && w.file.Source[at-1] != '\n' {
 		text = w.newline + text
 	}
-	return hygiene.Edit{From: at, To: at, New: text}
+	return edit{From: at, To: at, New: text}
 }
 
 // shown is an instruction's keyword in upper case.

@@ -2,9 +2,8 @@ ARG PYTHON_VERSION=3.12
 ARG VARIANT=slim
 
 # plimsoll: closes build-tools-left: this stage builds, and is not part of the image
-# TODO(plimsoll): pin: a digest here would void the variables of
-#   python:${PYTHON_VERSION}-${VARIANT}; python:3.12-slim is
-#   @sha256:1d0447543fac833cc86eed3edb0988e1c6ea7dfb011f7448f93bf50a6f1486d0 today
+# TODO(plimsoll): pin: python:3.12-slim is not pinned: it is put together from variables: write it
+#   out, or keep the whole reference in one ARG
 FROM python:${PYTHON_VERSION}-${VARIANT} AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
@@ -15,9 +14,8 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir -r requirements.txt
 
 # plimsoll: closes pip-as-root: the dependencies come from the build stage, in a virtual environment
-# TODO(plimsoll): pin: a digest here would void the variables of
-#   python:${PYTHON_VERSION}-${VARIANT}; python:3.12-slim is
-#   @sha256:1d0447543fac833cc86eed3edb0988e1c6ea7dfb011f7448f93bf50a6f1486d0 today
+# TODO(plimsoll): pin: python:3.12-slim is not pinned: it is put together from variables: write it
+#   out, or keep the whole reference in one ARG
 FROM python:${PYTHON_VERSION}-${VARIANT}
 ARG PYTHON_VERSION
 LABEL python="${PYTHON_VERSION}"

@@ -13,7 +13,7 @@ ENV PATH=/opt/venv/bin:$PATH
 
 # plimsoll: closes pip-cache: pip's cache stays in the layer
 RUN pip install --no-cache-dir --upgrade pip && \
-    pip install --no-cache-dir flask==2.2.2 gunicorn==20.1.0 requests
+    pip install --no-cache-dir flask==2.2.2 gunicorn==20.1.0 setuptools requests
 
 # plimsoll: closes pip-as-root: the dependencies come from the build stage, in a virtual
 #   environment; slim, since nothing here needs compilers and their libraries

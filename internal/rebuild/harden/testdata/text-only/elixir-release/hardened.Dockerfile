@@ -4,9 +4,8 @@ ARG DEBIAN_VERSION=bookworm-20231009-slim
 ARG BUILDER_IMAGE="hexpm/elixir:${ELIXIR_VERSION}-erlang-${OTP_VERSION}-debian-${DEBIAN_VERSION}"
 ARG RUNNER_IMAGE="debian:${DEBIAN_VERSION}"
 
-# TODO(plimsoll): pin: a digest here would void the variables of ${BUILDER_IMAGE};
-#   hexpm/elixir:1.16.0-erlang-26.2.1-debian-bookworm-20231009-slim is
-#   @sha256:33a65be588b27bd64fdcbba372d4b5f944a73c0ddcc6b09fcce36023de44b3a0 today
+# TODO(plimsoll): pin: hexpm/elixir:1.16.0-erlang-26.2.1-debian-bookworm-20231009-slim is not
+#   pinned: it is put together from variables: write it out, or keep the whole reference in one ARG
 FROM ${BUILDER_IMAGE} AS builder
 # plimsoll: closes apt-no-recommends: no packages that are merely recommended; ca-certificates came
 #   that way, and may be needed
@@ -19,9 +18,8 @@ RUN mix deps.get --only $MIX_ENV
 COPY lib lib
 RUN mix compile && mix release
 
-# TODO(plimsoll): pin: a digest here would void the variables of ${RUNNER_IMAGE};
-#   debian:bookworm-20231009-slim is
-#   @sha256:d553544f357a47cc766736715774cb87b37eb350460bb3c2d5520676a8c94bff today
+# TODO(plimsoll): pin: debian:bookworm-20231009-slim is not pinned: it is put together from
+#   variables: write it out, or keep the whole reference in one ARG
 FROM ${RUNNER_IMAGE}
 WORKDIR "/app"
 RUN chown nobody /app
