@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the images (once), the floor and plimsoll, and measures them beside the
+# Builds the images (once), the two floors and plimsoll, and measures them beside the
 # peers on PATH in one run. Prints Markdown; docs/benchmarks.md keeps results.
 #   BENCH_DIR     work folder (default bench/work)
 #   BENCH_IMAGES  images to build and measure (default: all)
