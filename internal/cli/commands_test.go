@@ -48,6 +48,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"mode":        fileMode,
 		"pipe":        makePipe,
 		"piped":       readPipe,
+		"fill":        fillIn,
 	}
 	cmds := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, f := range all {
@@ -82,6 +83,12 @@ func exitStatus(ts *testscript.TestScript, args []string) error {
 		return fmt.Errorf("exit status %d, not %d", code, want)
 	}
 	return nil
+}
+
+// fillIn: fill FROM TO copies a file with the registry's host in the place of @R@.
+func fillIn(ts *testscript.TestScript, args []string) error {
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "@R@", ts.Getenv("R"))
+	return os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o644)
 }
 
 // labDB points the script at a store that holds the demonstration's databases;

@@ -195,7 +195,7 @@ func (a *app) readDockerfile(arg string) (source []byte, name string, err error)
 	}
 	info, err := os.Stat(arg)
 	if errors.Is(err, fs.ErrNotExist) && looksLikeDockerfile(arg) {
-		return nil, "", fmt.Errorf("there is no file %s", arg)
+		return nil, "", usage(fmt.Errorf("there is no file %s", arg))
 	}
 	if err != nil {
 		return nil, "", errNoDockerfile
@@ -270,7 +270,7 @@ func (a *app) fixFile(o *lintOptions, f *dockerfile.File, rules []hygiene.Rule, 
 		return f, nil
 	}
 	if o.format == "table" {
-		a.printDiff(f.Name, f.Source, source)
+		a.printDiff(f.Name, hygiene.Mask(f.Source), hygiene.Mask(source))
 	}
 	named, err := dockerfile.Parse(f.Name, source)
 	if err != nil {

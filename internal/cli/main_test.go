@@ -141,6 +141,10 @@ func TestScripts(t *testing.T) {
 // setup gives each script folders of its own, no credentials, no engine, and
 // the day of the demonstration's facts.
 func setup(env *testscript.Env) error {
+	dockerfiles, err := filepath.Abs(filepath.Join("..", "lab", "data", "dockerfiles"))
+	if err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
 		"HOME":               filepath.Join(env.WorkDir, "home"),
 		"PLIMSOLL_DB_DIR":    filepath.Join(env.WorkDir, "db"),
@@ -152,6 +156,7 @@ func setup(env *testscript.Env) error {
 		"SOURCE_DATE_EPOCH":  strconv.FormatInt(lab.AsOf.Unix(), 10),
 		"HOSTARCH":           runtime.GOARCH,
 		"COLUMNS":            "120",
+		"LAB_DOCKERFILES":    dockerfiles,
 	} {
 		env.Setenv(name, value)
 	}

@@ -41,7 +41,8 @@ func (p *page) lintSubject(s *verdict.LintSubject, opt Options) {
 		name += " (" + s.Platform + ")"
 	}
 	if s.Error != "" {
-		p.hanging(span{name + "  ", p.styles.title}, p.styles.red, s.Error)
+		// A parser's message begins with the file's name.
+		p.hanging(span{name, p.styles.title}, p.styles.red, ":"+strings.TrimPrefix(s.Error, s.Name+":"))
 		return
 	}
 	style := p.styles.green.Bold(true)
@@ -165,7 +166,7 @@ func (p *page) lintGroup(group []*hygiene.Finding, opt Options) {
 	}
 	for _, f := range shown {
 		text := f.Message
-		if f.Instruction != "" {
+		if f.Instruction != "" && f.Where == "" {
 			text = f.Instruction + ": " + text
 		}
 		if note := lintNote(f); note != "" {

@@ -107,5 +107,8 @@ func age(built, now time.Time) string {
 	case days == 0:
 		return ", built today"
 	}
-	return ", built " + count(days, "day") + " ago"
+	if days == 1 {
+		return ", built yesterday"
+	}
+	return ", built " + number(days) + " days ago"
 }
