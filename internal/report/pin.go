@@ -21,7 +21,7 @@ func Pin(w io.Writer, r *pin.Report, wrote bool, now time.Time, opt Options) err
 			p.blank()
 		}
 		if f.Error != "" {
-			p.hanging(span{f.Name + "  ", p.styles.title}, p.styles.red, f.Error)
+			p.hanging(span{f.Name, p.styles.title}, p.styles.red, ": "+strings.TrimPrefix(f.Error, f.Name+": "))
 			continue
 		}
 		p.line(span{f.Name + "  ", p.styles.title}, span{pinCounts(f, wrote), p.styles.faint})

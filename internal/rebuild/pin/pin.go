@@ -30,7 +30,7 @@ const (
 )
 
 // ErrKind is returned for a file of none of the kinds.
-var ErrKind = errors.New("no Dockerfile, compose file, Kubernetes manifest or workflow: no reference to an image was looked for")
+var ErrKind = errors.New("no Dockerfile, compose file, Kubernetes manifest or workflow")
 
 // Reference is one reference to an image, with its place.
 type Reference struct {
