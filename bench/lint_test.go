@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"plimsoll/internal/dockerfile"
+	"plimsoll/internal/hygiene"
+)
+
+// thousandLines is a Dockerfile of 1,000 lines made of what the rules find.
+func thousandLines(tb testing.TB) []byte {
+	var b strings.Builder
+	lines := 0
+	for round := 0; lines < 1000; round++ {
+		for _, r := range hygiene.Rules() {
+			for _, s := range r.Bad {
+				f, err := dockerfile.Parse("Dockerfile", []byte(s.Dockerfile))
+				if err != nil || len(f.Refused) > 0 || len(f.Directives) > 0 {
+					continue
+				}
+				text := strings.TrimRight(s.Dockerfile, "\n") + "\n"
+				if n := strings.Count(text, "\n"); lines+n <= 1000 {
+					b.WriteString(text)
+					lines += n
+				}
+			}
+		}
+		if round > 10 {
+			break
+		}
+	}
+	for ; lines < 1000; lines++ {
+		fmt.Fprintf(&b, "LABEL line%d=x\n", lines)
+	}
+	if _, err := dockerfile.Parse("Dockerfile", []byte(b.String())); err != nil {
+		tb.Fatal(err)
+	}
+	return []byte(b.String())
+}
+
+// BenchmarkLint parses a Dockerfile of 1,000 lines and holds every rule against it.
+func BenchmarkLint(b *testing.B) {
+	source := thousandLines(b)
+	rules := hygiene.Rules()
+	opt := hygiene.Options{Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+	for b.Loop() {
+		f, err := dockerfile.Parse("Dockerfile", source)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(hygiene.Check(f, rules, opt)) == 0 {
+			b.Fatal("nothing found")
+		}
+	}
+}
