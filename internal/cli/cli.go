@@ -90,6 +90,7 @@ and which few changes clear the most of them.
 		newScanCommand(a),
 		newLintCommand(a),
 		newPinCommand(a),
+		newHardenCommand(a),
 		newReconcileCommand(a),
 		newExplainCommand(a),
 		newAccountCommand(a),

@@ -80,9 +80,9 @@ func (w *work) narrow(in *dockerfile.Instruction) {
 		b.WriteString("COPY " + flags + f + " " + dir + f + w.newline)
 	}
 	w.change(in, Change{
-		Title: "copy what is needed by name", Closes: []string{"copy-whole-context"},
+		Title: "copy what is needed by name", Closes: []string{"copy-whole-context", "dockerignore-missing"},
 		Why: "with COPY . everything that lies in the folder when the image is built is in it, credentials and history included",
-	}, "closes copy-whole-context: by name, as the build context was when this was written", w.lines(in, b.String()))
+	}, w.closing("copy-whole-context")+"by name, as the build context was when this was written", w.lines(in, b.String()))
 }
 
 // needless are files that no image needs, as .dockerignore has them.

@@ -30,10 +30,14 @@ type Options struct {
 type Result struct {
 	// Text is the new file.
 	Text []byte
-	// Original is the input with the values of secrets masked, fit to be shown.
-	Original []byte
-	Changes  []Change
-	Todos    []Todo
+	// Source is the input; Original is the same with the values of secrets masked, fit
+	// to be shown.
+	Source, Original []byte
+	// Shown is the new file fit to be shown: a secret that could not be taken out is
+	// masked in it.
+	Shown   []byte
+	Changes []Change
+	Todos   []Todo
 	// Left says what could have been done and was not, and why.
 	Left []Left
 	// Secrets are the build secrets that the new file mounts and the old one did not.
@@ -123,10 +127,21 @@ func Harden(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt
 	if !settled {
 		return nil, fmt.Errorf("%s: %w", f.Name, ErrUnsettled)
 	}
-	w.res.Text = w.file.Source
+	w.res.Text, w.res.Shown = w.file.Source, w.masked(w.file.Source)
 	w.res.After = w.findings()
 	w.res.Dockerignore = w.proposeIgnore()
-	w.res.Original = w.original()
+	w.res.Source, w.res.Original = f.Source, w.original()
+	w.onlyFound()
 	slices.SortStableFunc(w.res.Todos, func(a, b Todo) int { return a.Line - b.Line })
 	return w.res, nil
+}
+
+// onlyFound leaves of the rules that changes close those with a finding in the input.
+func (w *work) onlyFound() {
+	for i := range w.res.Changes {
+		c := &w.res.Changes[i]
+		c.Closes = slices.DeleteFunc(slices.Clone(c.Closes), func(rule string) bool {
+			return !slices.ContainsFunc(w.res.Before, func(f hygiene.Finding) bool { return f.Rule == rule && f.Suppressed == nil })
+		})
+	}
 }

@@ -12,7 +12,11 @@ type pass struct {
 func passes() []pass {
 	return []pass{
 		{"secrets", secrets},
+		{"secrets in RUN", secretsInRuns},
 		{"packages", packages},
+		{"package lists", packageLists},
+		{"modes", modes},
+		{"lock files", lockFiles},
 		{"rule edits", ruleEdits},
 		{"debugging", debugging},
 		{"stages", stages},

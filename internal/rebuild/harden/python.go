@@ -24,7 +24,7 @@ func planPython(w *work, s *dockerfile.Stage) (*plan, string) {
 	if last == nil {
 		return nil, ""
 	}
-	p := &plan{closes: []string{"pip-as-root"}, why: "closes pip-as-root: the dependencies come from the build stage, in a virtual environment"}
+	p := &plan{closes: []string{"pip-as-root"}, why: w.closing("pip-as-root") + "the dependencies come from the build stage, in a virtual environment"}
 	p.begin = "RUN python -m venv " + venv + w.newline + "ENV PATH=" + venv + "/bin:$PATH" + w.newline
 	for _, in := range s.Instructions {
 		before := in.Index <= last.Index

@@ -105,7 +105,7 @@ func (w *work) split(s *dockerfile.Stage, p *plan) {
 	image := s.From.Words[0]
 	head := strings.TrimRight(words[:strings.Index(words, image.String)], " \t")
 	var b strings.Builder
-	b.WriteString(w.explain("closes build-tools-left: this stage builds, and is not part of the image"))
+	b.WriteString(w.explain(w.closing("build-tools-left", "single-stage-build") + "this stage builds, and is not part of the image"))
 	b.WriteString(head + " " + image.String + " AS " + name + w.newline + p.begin)
 	for _, part := range p.parts {
 		if part.role == inFinal {
@@ -145,7 +145,7 @@ func (w *work) split(s *dockerfile.Stage, p *plan) {
 	}
 	e := edit{From: w.lineStart(s.From.StartLine), To: w.file.LineStart(last.EndLine + 1), New: strings.ReplaceAll(b.String(), "@STAGE@", name)}
 	c := Change{
-		Title: "build in a stage of its own", Closes: append([]string{"build-tools-left", "single-stage"}, p.closes...), Lines: []int{w.originOf(s.From.StartLine)},
+		Title: "build in a stage of its own", Closes: append([]string{"build-tools-left", "single-stage-build", "pip-cache", "npm-cache"}, p.closes...), Lines: []int{w.originOf(s.From.StartLine)},
 		Why: "compilers, headers and caches are of no use to the program, and of much to who breaks in",
 	}
 	w.pending = append(w.pending, pending{edits: []edit{e}, change: &c})

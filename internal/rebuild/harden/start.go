@@ -40,7 +40,7 @@ func startCommands(w *work) error {
 			if form, ok := execForm(in); ok {
 				from, to := in.Args.Offsets()
 				w.change(in, Change{
-					Title: "start in exec form", Closes: []string{"start-shell-form"},
+					Title: "start in exec form", Closes: []string{"shell-form-start"},
 					Why: "behind a shell the program never gets the signal to stop, and is killed",
 				}, "", edit{From: from, To: to, New: form})
 			}

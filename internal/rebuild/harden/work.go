@@ -190,13 +190,10 @@ func (w *work) apply(edits []edit) ([]byte, []int) {
 			continue
 		}
 		copyOf(at, e.From)
-		line := 0
-		if e.To > e.From {
-			line = w.originOf(w.file.Position(e.From).Line)
-		}
+		lines := w.replaced(e)
 		for part := range strings.Lines(e.New) {
 			if started {
-				origin = append(origin, line)
+				origin = append(origin, lines(part))
 			}
 			started = strings.HasSuffix(part, "\n")
 		}
@@ -205,6 +202,25 @@ func (w *work) apply(edits []edit) ([]byte, []int) {
 	}
 	copyOf(at, len(source))
 	return b.Bytes(), append(origin, 0)
+}
+
+// replaced tells for the lines of an edit's new text where they were before: a line
+// that says the same, or else the edit's first.
+func (w *work) replaced(e edit) func(part string) int {
+	if e.To <= e.From {
+		return func(string) int { return 0 }
+	}
+	first := w.file.Position(e.From).Line
+	at := map[string]int{}
+	for line := w.file.Position(e.To - 1).Line; line >= first; line-- {
+		at[strings.TrimSpace(w.file.Line(line))] = line
+	}
+	return func(part string) int {
+		if line, ok := at[strings.TrimSpace(part)]; ok && line > 0 {
+			return w.originOf(line)
+		}
+		return w.originOf(first)
+	}
 }
 
 // originOf is a line's place in the input.
@@ -331,6 +347,17 @@ func (w *work) commentLines(text string) []string {
 	return append(lines, line)
 }
 
+// closing begins a comment with those of the rules that have a finding now.
+func (w *work) closing(rules ...string) string {
+	rules = slices.DeleteFunc(rules, func(rule string) bool {
+		return !slices.ContainsFunc(w.standing(), func(f hygiene.Finding) bool { return f.Rule == rule })
+	})
+	if len(rules) == 0 {
+		return ""
+	}
+	return "closes " + strings.Join(rules, ", ") + ": "
+}
+
 // explain is a comment as text, for instructions that are written anew.
 func (w *work) explain(text string) string {
 	return strings.Join(w.commentLines("plimsoll: "+text), w.newline) + w.newline
@@ -357,11 +384,15 @@ const redacted = "[redacted]"
 // hide keeps a value from being shown wherever it stands. What is short is a word as
 // well, and is hidden in its own place alone.
 func (w *work) hide(t dockerfile.Text) {
-	from, to := t.Offsets()
+	w.hideSpan(t.Offsets())
+}
+
+// hideSpan hides a stretch of the file.
+func (w *work) hideSpan(from, to int) {
 	if bytes.Equal(w.file.Source, w.input) {
 		w.spans = append(w.spans, edit{From: from, To: to, New: redacted})
 	}
-	value := strings.Trim(t.String, `"'`)
+	value := strings.Trim(string(w.file.Source[from:to]), `"'`)
 	if len(value) >= 6 && !slices.Contains(w.hidden, value) {
 		w.hidden = append(w.hidden, value)
 		slices.SortFunc(w.hidden, func(a, b string) int { return len(b) - len(a) })

@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: closes single-stage-build: this stage builds, and is not part of the image
 FROM golang:1.22@sha256:b47078a60216684a388c24c5d5bf9230a90e99685d0b80d0f1538d4136f10805 AS build
 ENV CGO_ENABLED=0
 WORKDIR /go/src/app

@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM eclipse-temurin:17@sha256:5b3d512b6d150dbb3a680294a11c7c6d00feda2d93df07f4b84a112326611a96 AS build
 COPY . /usr/src/app
 WORKDIR /usr/src/app

@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: closes single-stage-build: this stage builds, and is not part of the image
 FROM node:20@sha256:194b23bd4ffb132c9a190cac099e31e17ef534cbdad6eeabbc022ed3146220ad AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

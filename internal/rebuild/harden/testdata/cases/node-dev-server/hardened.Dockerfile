@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM node:20-slim@sha256:11d2fcf8415919aa33e0e2ab14935883320088a5e3ba2ac003a6f9d3985e5ca8 AS build
 WORKDIR /app
 COPY package.json .

@@ -1,7 +1,7 @@
 # TODO(plimsoll): slim: the final stage keeps node, since without a package-lock.json that fits
 #   package.json it is not known which libraries its packages need: node:…-slim is a fifth of its
 #   size
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM node:latest@sha256:545ea538461003efdc8c81c244531b003f6f26cfccf6c0073b3239fdedf49446 AS build
 RUN mkdir -p /app
 WORKDIR /app

@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM node:20-slim@sha256:11d2fcf8415919aa33e0e2ab14935883320088a5e3ba2ac003a6f9d3985e5ca8 AS build
 ENV NODE_ENV=production
 WORKDIR /usr/src/app
@@ -12,7 +12,7 @@ ENV NODE_ENV=production
 WORKDIR /usr/src/app
 COPY --chown=1000:1000 package*.json ./
 COPY --from=build --chown=1000:1000 /usr/src/app/node_modules /usr/src/app/node_modules
-# plimsoll: closes copy-whole-context: by name, as the build context was when this was written
+# plimsoll: by name, as the build context was when this was written
 COPY --chown=1000:1000 package-lock.json package.json server.js ./
 
 # plimsoll: closes user-missing: without root's rights; what the program may write is its own

@@ -5,10 +5,8 @@ FROM php:8.2-cli@sha256:d27972e6d64d8c493d03fce33b3fccfc0ae17654df24ba0b5b0f88fa
 # plimsoll: closes apt-for-scripts: apt where apt-get is meant for scripts
 RUN apt-get update && apt-get install --no-install-recommends -y unzip git ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY php.ini /usr/local/etc/php/conf.d/app.ini
-# TODO(plimsoll): world-writable: --chmod=777 lets everybody write to /app/bin/. Give the file to
-#   the user who needs it (COPY --chown, chown) and keep the mode at 755 or 644; for an arbitrary
-#   UID of group 0, chmod g=u.
-COPY --chmod=777 --chown=10001:10001 bin/ /app/bin/
+# plimsoll: closes world-writable: to be run, not written
+COPY --chmod=755 --chown=10001:10001 bin/ /app/bin/
 COPY --chown=10001:10001 src/ /app/src/
 WORKDIR /app
 

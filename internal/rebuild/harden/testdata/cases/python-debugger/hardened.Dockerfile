@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM python:3.12@sha256:e3efd51c9a3540dff42c9a1a06745771b4349f9a41331ffe5193557f6914ccac AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH

@@ -1,7 +1,7 @@
 ARG PYTHON_VERSION=3.12
 ARG VARIANT=slim
 
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 # TODO(plimsoll): pin: python:3.12-slim is not pinned: it is put together from variables: write it
 #   out, or keep the whole reference in one ARG
 FROM python:${PYTHON_VERSION}-${VARIANT} AS build
@@ -21,10 +21,8 @@ ARG PYTHON_VERSION
 LABEL python="${PYTHON_VERSION}"
 WORKDIR /app
 COPY docker-entrypoint.sh /usr/local/bin/
-# TODO(plimsoll): world-writable: chmod 777 lets everybody write to
-#   /usr/local/bin/docker-entrypoint.sh. Give the file to the user who needs it (COPY --chown,
-#   chown) and keep the mode at 755 or 644; for an arbitrary UID of group 0, chmod g=u.
-RUN chmod 777 /usr/local/bin/docker-entrypoint.sh
+# plimsoll: closes world-writable: to be run, not written
+RUN chmod 755 /usr/local/bin/docker-entrypoint.sh
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 # plimsoll: closes copy-whole-context: by name, as the build context was when this was written

@@ -1,5 +1,5 @@
 # The orders service.
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM python:3.12-slim@sha256:1d0447543fac833cc86eed3edb0988e1c6ea7dfb011f7448f93bf50a6f1486d0 AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH

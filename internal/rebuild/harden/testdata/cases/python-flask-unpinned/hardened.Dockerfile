@@ -1,9 +1,8 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM python:latest@sha256:329c7eddcf448f418e65381cefaa427338f7c9393b6da3923d51abb0d5baebdf AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
-RUN apt-get update
-RUN apt-get install --no-install-recommends -y curl ca-certificates
+RUN apt-get update && apt-get install --no-install-recommends -y curl ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt /app/
 WORKDIR /app
 # plimsoll: closes pip-cache: pip's cache stays in the layer
@@ -13,10 +12,10 @@ RUN pip install --no-cache-dir -r requirements.txt
 #   environment; slim, since nothing here needs compilers and their libraries
 FROM python:slim@sha256:c92a8bc5140b077142bf12b9115d429d9c369ce87b698bf49d984007a279ce49
 LABEL org.opencontainers.image.authors="Web Team <web@example.com>"
-RUN apt-get update
 # plimsoll: closes apt-no-recommends: no packages that are merely recommended; ca-certificates came
 #   that way, and may be needed
-RUN apt-get install --no-install-recommends -y curl ca-certificates
+# plimsoll: closes apt-lists: apt's lists of packages stay in the layer
+RUN apt-get update && apt-get install --no-install-recommends -y curl ca-certificates && rm -rf /var/lib/apt/lists/*
 # plimsoll: closes copy-whole-context: by name, as the build context was when this was written
 COPY --chown=10001:10001 app.py requirements.txt /app/
 WORKDIR /app

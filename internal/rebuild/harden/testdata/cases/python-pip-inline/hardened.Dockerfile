@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM python:3.11@sha256:e50c037506a2ef36b19e6af2b9ec0e1f5223fcb5f879775712a677576f6daa11 AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH

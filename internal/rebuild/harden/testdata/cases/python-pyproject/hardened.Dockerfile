@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM python:3.13-slim@sha256:cf1b6e9cc15cc669d1c096bf5918d3acfa4808bfa16bfd5176ccae1864d93e2d AS build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH

@@ -1,4 +1,4 @@
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM ruby:3.1@sha256:c85317817d99b4376fffc7dac8c7ac475c8cb8f44a44e3d5c141e2656e6977bb AS build
 RUN bundle config set --global frozen 1
 WORKDIR /usr/src/app

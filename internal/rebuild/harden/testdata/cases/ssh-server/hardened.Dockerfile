@@ -4,10 +4,11 @@ FROM debian:bookworm-slim@sha256:12f2bc40491f9f7b029e375c38f2ecef73006e86ca71ea9
 # TODO(plimsoll): ssh-server: openssh-server is installed. Leave it out: docker exec or kubectl exec
 #   opens a shell. A client alone is openssh-client.
 RUN apt-get update && apt-get install --no-install-recommends -y openssh-server && mkdir -p /run/sshd && rm -rf /var/lib/apt/lists/*
-# TODO(plimsoll): secret-value: RUN holds a secret: password on a command line, [10 redacted]. Take
-#   the value out and rotate it; give it with RUN --mount=type=secret while building, or when the
-#   container is started.
-RUN echo 'root:hV4q7Zm2Lx' | chpasswd
+# plimsoll: closes secret-value: the step reads it from docker build --secret
+#   id=build_secret_1,env=BUILD_SECRET_1
+# TODO(plimsoll): rotate-secret: make a new BUILD_SECRET_1 and withdraw the old: it is in this
+#   file's history; and see that this step does not write it to a file that stays
+RUN --mount=type=secret,id=build_secret_1,env=BUILD_SECRET_1 echo 'root:'"${BUILD_SECRET_1}"'' | chpasswd
 # TODO(plimsoll): user-missing: no USER was added, since port 22 may take root where the host keeps
 #   ports below 1024 for it: end the stage with USER and a number where the program can do without
 #   root

@@ -1,6 +1,6 @@
 # TODO(plimsoll): slim: the final stage keeps ruby:3.2, since the build context is not known:
 #   ruby:…-slim is a quarter of its size
-# plimsoll: closes build-tools-left: this stage builds, and is not part of the image
+# plimsoll: this stage builds, and is not part of the image
 FROM ruby:3.2@sha256:755bf4d99e57d81e320124d91301de4f0f2ee360c44e59353496668c7c3b275d AS build
 RUN apt-get update -qq && apt-get install --no-install-recommends -y nodejs postgresql-client ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /myapp
