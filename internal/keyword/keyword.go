@@ -50,6 +50,10 @@ type Set struct {
 	// each byte's.
 	filter [1 << filterLog]uint8
 	bit    [256]uint8
+	// whole has a bit for each hash of all four bytes of a gram: what passes the
+	// filter is mostly words of the language that share three of them, and would
+	// otherwise be looked for in tables that no near cache holds.
+	whole [1 << wholeLog / 8]uint8
 	// slots is the hash table: the tail, and where its places begin and end.
 	slots  []slot
 	shift  uint8
@@ -58,7 +62,7 @@ type Set struct {
 	longest, reach int
 }
 
-const filterLog = 16
+const filterLog, wholeLog = 16, 16
 
 type slot struct {
 	tail uint32
@@ -95,6 +99,15 @@ func New(words []Word) (*Set, error) {
 			g |= fold
 			byTail[g&tail] = append(byTail[g&tail], place{g & mask, mask, int32(i), int8(offset), first})
 			s.filter[hash(g)] |= first
+			if mask&0xff != 0 {
+				s.setWhole(g)
+				return
+			}
+			for _, c := range distinct() {
+				if s.bit[c]&first != 0 {
+					s.setWhole(g&tail | uint32(c))
+				}
+			}
 		}
 		switch {
 		case len(text) >= minUnbound:
@@ -146,6 +159,13 @@ const spread = 0x9e3779b1 // 2^32 divided by the golden ratio
 
 // hash is the place of a gram's tail in the filter.
 func hash(g uint32) uint32 { return (g & tail) * spread >> (32 - filterLog) }
+
+func wholeHash(g uint32) uint32 { return g * spread >> (32 - wholeLog) }
+
+func (s *Set) setWhole(g uint32) { s.whole[wholeHash(g)/8] |= 1 << (wholeHash(g) % 8) }
+
+// hasWhole is false where no word has these four bytes, folded, for a gram.
+func (s *Set) hasWhole(g uint32) bool { return s.whole[wholeHash(g)/8]>>(wholeHash(g)%8)&1 != 0 }
 
 // slot is where the search for a tail in the hash table begins.
 func (s *Set) slot(t uint32) uint32 { return (t * spread) >> (s.shift & 31) }
@@ -281,7 +301,7 @@ func (s *Set) Find(b []byte, from, to int, hit func(word, at int) bool) {
 		}
 		for ; passed != 0; passed &= passed - 1 {
 			at := i - 12 + 2*bits.TrailingZeros8(passed)
-			if !s.look(b, at, from, to, binary.LittleEndian.Uint32(b[at:])|fold, hit) {
+			if g := binary.LittleEndian.Uint32(b[at:]) | fold; s.hasWhole(g) && !s.look(b, at, from, to, g, hit) {
 				return
 			}
 		}
