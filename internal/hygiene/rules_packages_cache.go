@@ -146,7 +146,7 @@ func (k cache) covered(c *dockerfile.Command, w dockerfile.Word) bool {
 		operand = home(operand)
 		if !w.Known && !strings.HasPrefix(operand, "~/") && !strings.HasPrefix(operand, "/") {
 			// A variable that is set in the script, or named for the cache.
-			if k.word != "" && strings.Contains(strings.ToLower(operand), k.word) || c.Script != nil && k.mentions(c.Script.Text.String) {
+			if k.word != "" && strings.Contains(strings.ToLower(operand), k.word) || c.Script != nil && k.mentions(beginning(c.Script.Text.String)) {
 				return true
 			}
 			continue
@@ -198,26 +198,29 @@ func home(p string) string {
 	return p
 }
 
-// braces expands {a,b}.
+// braces expands {a,b}; a word with more of them than anybody writes stays as it is.
 func braces(s string) []string {
-	open := strings.IndexByte(s, '{')
-	if open < 0 || strings.HasPrefix(s[max(open-1, 0):], "$") {
-		return []string{s}
-	}
-	end := strings.IndexByte(s[open:], '}')
-	if end < 0 {
-		return []string{s}
-	}
-	var all []string
-	for _, part := range strings.Split(s[open+1:open+end], ",") {
-		for _, rest := range braces(s[open+end+1:]) {
-			if len(all) == maxBraces {
-				return all
+	all := []string{""}
+	for rest := s; ; {
+		open := strings.IndexByte(rest, '{')
+		end := strings.IndexByte(rest[max(open, 0):], '}') + open
+		if open < 0 || end < open || open > 0 && rest[open-1] == '$' {
+			for i := range all {
+				all[i] += rest
 			}
-			all = append(all, s[:open]+part+rest)
+			return all
 		}
+		var next []string
+		for _, part := range strings.Split(rest[open+1:end], ",") {
+			for _, head := range all {
+				next = append(next, head+rest[:open]+part)
+			}
+			if len(next) > maxBraces {
+				return []string{s}
+			}
+		}
+		all, rest = next, rest[end+1:]
 	}
-	return all
 }
 
 // mounted tells whether a cache or a tmpfs is mounted over one of the folders, or on

@@ -13,9 +13,11 @@ import (
 )
 
 // maxNamed is how many packages a message names, maxName how many bytes of each.
+// maxSearched is how many bytes of a script are searched for each of its commands.
 const (
-	maxNamed = 3
-	maxName  = 120
+	maxNamed    = 3
+	maxName     = 120
+	maxSearched = 8 << 10
 )
 
 // packageCall is one run of a package manager.
@@ -308,6 +310,9 @@ func matches(in *dockerfile.Instruction, re *regexp.Regexp) bool {
 	return re.MatchString(in.Args.String) || slices.ContainsFunc(in.Heredocs, func(h dockerfile.Heredoc) bool { return re.MatchString(h.Text.String) })
 }
 
+// beginning is as much of a script as is searched for every one of its commands.
+func beginning(script string) string { return script[:min(len(script), maxSearched)] }
+
 // given tells whether a variable of the environment is set for a command, and not
 // to nothing; what is not known may be.
 func given(c *dockerfile.Command, name string) bool {
@@ -317,7 +322,7 @@ func given(c *dockerfile.Command, name string) bool {
 	if v, ok := c.Instruction.Lookup(name); ok {
 		return !v.Known || v.Value != ""
 	}
-	return c.Script != nil && strings.Contains(c.Script.Text.String, name+"=")
+	return c.Script != nil && strings.Contains(beginning(c.Script.Text.String), name+"=")
 }
 
 // switchedOn is given for a variable that is off where it is 0, false, no or off.

@@ -307,7 +307,7 @@ func pipRunsAsRoot(c *dockerfile.Command, user string) bool {
 			return false
 		}
 	}
-	if c.Script != nil && c.Script.Nested && strings.Contains(c.Instruction.Args.String, "su ") {
+	if c.Script != nil && c.Script.Nested && strings.Contains(beginning(c.Instruction.Args.String), "su ") {
 		return false
 	}
 	return user == "" || user == "root" || user == "0"
