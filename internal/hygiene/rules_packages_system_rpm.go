@@ -25,11 +25,10 @@ type rpmManager struct {
 	programs []string
 	flags    string
 	installs string
-	// yes are flags that keep it from asking, asks tells which of the programs do;
-	// insert is where and what the edit adds.
+	// yes are flags that keep it from asking, asks tells which of the programs do.
 	yes  []string
 	asks []string
-	// clean are subcommands that empty the cache; appended the command that the edit adds.
+	// clean are subcommands that empty the cache, which is in dirs.
 	clean []string
 	dirs  []string
 
