@@ -85,6 +85,8 @@ type Fragment struct {
 	// Certificates are those that lie in small files, not the bundles of
 	// authorities: a private key may belong to one.
 	Certificates []Certificate `json:"certificates,omitempty"`
+	// Users are the files of accounts and groups in which something is odd.
+	Users []UserFile `json:"users,omitempty"`
 	// Problems are files that could not be examined, or only in part.
 	Problems []Problem `json:"problems,omitempty"`
 }
@@ -138,6 +140,25 @@ type Certificate struct {
 	Subject string `json:"subject,omitempty"`
 	// Key is the fingerprint of the public key, as secret.CertificateFingerprint gives it.
 	Key string `json:"key"`
+}
+
+// UserFile is what is odd in etc/passwd or etc/group: names, and never what stands in
+// the field of the password.
+type UserFile struct {
+	Path string `json:"path"`
+	// Shared are the identifiers that more than one account or group has, in the order
+	// of the file.
+	Shared []SharedID `json:"shared,omitempty"`
+	// Passwordless are accounts whose password is empty.
+	Passwordless []string `json:"passwordless,omitempty"`
+	// More is set where there is more of either than is listed.
+	More bool `json:"more,omitempty"`
+}
+
+// SharedID is a user or group identifier with the names that have it.
+type SharedID struct {
+	ID    uint32   `json:"id"`
+	Names []string `json:"names"`
 }
 
 // Release is a distribution as one file of a layer names it. A file that adds a
@@ -209,7 +230,7 @@ func (f *Fragment) Note(path, reason string) {
 // Empty reports whether nothing was learnt.
 func (f *Fragment) Empty() bool {
 	return len(f.Packages)+len(f.Releases)+len(f.Owned)+len(f.Sums)+len(f.Diversions)+len(f.Licenses)+len(f.Databases)+len(f.Problems)+
-		len(f.Secrets)+len(f.Planted)+len(f.Executables)+len(f.Certificates) == 0
+		len(f.Secrets)+len(f.Planted)+len(f.Executables)+len(f.Certificates)+len(f.Users) == 0
 }
 
 // Add appends what another fragment holds.
@@ -226,4 +247,5 @@ func (f *Fragment) Add(g *Fragment) {
 	f.Planted = append(f.Planted, g.Planted...)
 	f.Executables = append(f.Executables, g.Executables...)
 	f.Certificates = append(f.Certificates, g.Certificates...)
+	f.Users = append(f.Users, g.Users...)
 }

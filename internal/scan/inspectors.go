@@ -10,6 +10,7 @@ import (
 	"plimsoll/internal/inspect/langpkg"
 	"plimsoll/internal/inspect/ospkg"
 	"plimsoll/internal/inspect/runtimes"
+	"plimsoll/internal/inspect/users"
 	"plimsoll/internal/malware"
 	"plimsoll/internal/malware/yara"
 	"plimsoll/internal/secret"
@@ -21,7 +22,7 @@ func Inspectors(look *content.Inspector) []inspect.Inspector {
 	return slices.Concat(
 		ospkg.All(),
 		langpkg.All(),
-		[]inspect.Inspector{runtimes.Inspector(), executables.Inspector{}, look},
+		[]inspect.Inspector{runtimes.Inspector(), executables.Inspector{}, users.Inspector{}, look},
 	)
 }
 

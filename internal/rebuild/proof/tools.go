@@ -3,21 +3,19 @@ package proof
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"plimsoll/internal/evidence"
+	"plimsoll/internal/hygiene"
 )
 
 // ToolKind is what a tool is good for, to whoever gets into a container.
-type ToolKind string
+type ToolKind = hygiene.ToolKind
 
+// The tools that count here.
 const (
-	// Shell: runs commands.
-	Shell ToolKind = "shell"
-	// SystemPackages and LanguagePackages install software: a distribution's, or
-	// that of one language.
-	SystemPackages   ToolKind = "system-package-manager"
-	LanguagePackages ToolKind = "language-package-manager"
+	Shell            = hygiene.ToolShell
+	SystemPackages   = hygiene.ToolSystemPackages
+	LanguagePackages = hygiene.ToolLanguagePackages
 )
 
 // Tool is a shell or a package manager that the final image can start.
@@ -33,39 +31,6 @@ type Tool struct {
 // maxTools bounds the tools of one image.
 const maxTools = 1_000
 
-// kindOf knows commands by name. Names with a version are those of the name
-// before it: pip3.11, gem3.1.
-func kindOf(kinds map[string]ToolKind, name string) (ToolKind, bool) {
-	kind, ok := kinds[name]
-	if !ok {
-		kind, ok = kinds[strings.TrimRight(name, "0123456789.-")]
-	}
-	return kind, ok
-}
-
-func toolNames() map[string]ToolKind {
-	return map[string]ToolKind{
-		"sh": Shell, "ash": Shell, "bash": Shell, "rbash": Shell, "dash": Shell, "zsh": Shell, "ksh": Shell, "mksh": Shell, "lksh": Shell, "yash": Shell,
-		"csh": Shell, "tcsh": Shell, "fish": Shell, "busybox": Shell, "toybox": Shell, "pwsh": Shell,
-
-		"apt": SystemPackages, "apt-get": SystemPackages, "aptitude": SystemPackages, "dpkg": SystemPackages,
-		"apk": SystemPackages, "rpm": SystemPackages, "dnf": SystemPackages, "microdnf": SystemPackages, "yum": SystemPackages,
-		"tdnf": SystemPackages, "zypper": SystemPackages, "pacman": SystemPackages, "opkg": SystemPackages, "xbps-install": SystemPackages,
-		"emerge": SystemPackages, "nix": SystemPackages, "nix-env": SystemPackages, "snap": SystemPackages, "brew": SystemPackages,
-
-		"pip": LanguagePackages, "pipx": LanguagePackages, "uv": LanguagePackages, "poetry": LanguagePackages, "pdm": LanguagePackages, "easy_install": LanguagePackages,
-		"conda": LanguagePackages, "mamba": LanguagePackages, "micromamba": LanguagePackages,
-		"npm": LanguagePackages, "npx": LanguagePackages, "yarn": LanguagePackages, "yarnpkg": LanguagePackages, "pnpm": LanguagePackages, "corepack": LanguagePackages, "bun": LanguagePackages,
-		"gem": LanguagePackages, "bundle": LanguagePackages, "bundler": LanguagePackages,
-		"composer": LanguagePackages, "pear": LanguagePackages, "pecl": LanguagePackages, "cargo": LanguagePackages, "cpan": LanguagePackages, "cpanm": LanguagePackages, "luarocks": LanguagePackages,
-	}
-}
-
-// toolFolders are the names of folders that commands are started from; busybox is
-// that of the debugging variants of distroless images. Elsewhere (in cron.daily,
-// in bash-completion) a file of the same name is something else.
-var toolFolders = []string{"bin", "sbin", "busybox"}
-
 // tools finds the shells and package managers of the final image: files that have
 // an execute bit, and links that lead to one.
 func (s *side) tools() []Tool {
@@ -73,19 +38,19 @@ func (s *side) tools() []Tool {
 	if s.tree == nil {
 		return out
 	}
-	kinds := toolNames()
+	known := hygiene.NewTools()
 	targets := &linkTargets{side: s, links: evidence.LinksOf(s.Layers)}
 	var linked []Tool
 	for n, c := range s.tree.Files() {
 		name := s.tree.Name(n)
-		if c.Folder() || len(name) > 16 {
+		if c.Folder() {
 			continue
 		}
-		kind, ok := kindOf(kinds, string(name))
-		if !ok {
+		_, kind, ok := known.Of(string(name))
+		if !ok || !slices.Contains(toolKinds, kind) {
 			continue
 		}
-		if up := s.tree.Parent(n); up != evidence.Root && !slices.Contains(toolFolders, string(s.tree.Name(up))) {
+		if up := s.tree.Parent(n); up != evidence.Root && !hygiene.ToolFolder(string(s.tree.Name(up))) {
 			continue
 		}
 		if len(out)+len(linked) >= maxTools {
