@@ -100,9 +100,9 @@ func baseUser(b baseRef) userOf {
 			return userRoot
 		}
 		return userUnknown
-	case otherUserImages[name]:
+	case otherUserImages[name] && (b.official() || strings.Contains(name, "/")):
 		return userOther
-	case droppingImages[name]:
+	case droppingImages[name] && b.official():
 		return userDrops
 	case plainImages[name] && (b.official() || strings.Contains(name, "/")):
 		return userRoot

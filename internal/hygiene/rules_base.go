@@ -65,7 +65,7 @@ func baseRules() []Rule {
 				seen := map[string]bool{}
 				eachImage(l, func(b baseRef) {
 					// Without a tag, or with latest, other rules speak.
-					pinned := b.digest != "" || b.tag == "" || strings.Contains(b.tag, "latest")
+					pinned := b.digest != "" || b.name == "sha256" || b.tag == "" || strings.Contains(b.tag, "latest")
 					if b.known && !pinned && !seen[b.image] {
 						seen[b.image] = true
 						reportUse(l, b, "%s is a tag, which can be moved to another image", b.image)

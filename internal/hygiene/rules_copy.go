@@ -186,7 +186,7 @@ func checkRelativeTarget(l *Lint) {
 			continue
 		}
 		f := l.At(in, t.target.text.Whole(), "%s is relative to whatever folder the base image works in", to)
-		if !plain[in.Stage] {
+		if !plain[in.Stage] || in.Stage.Image == "scratch" {
 			f.Severity = min(f.Severity, advisory.Negligible)
 		}
 	}

@@ -24,8 +24,8 @@ func copyFromRules() []Rule {
 						continue
 					}
 					f := l.Report(t.in, "all files of %s are copied over the image's own", t.from)
-					if t.in.Stage != nil && t.in.Stage.Image == "scratch" {
-						f.Severity = min(f.Severity, advisory.Negligible) // flattened on purpose
+					if t.in.Stage != nil && (t.in.Stage.Image == "scratch" || asItIs(l, t)) {
+						f.Severity = min(f.Severity, advisory.Negligible) // flattened, or a tool's image, on purpose
 					}
 				}
 			},
@@ -59,6 +59,13 @@ func copyFromRules() []Rule {
 			Good:   []Sample{file("FROM a:1 AS build\nFROM a:1\nCOPY --from=BUILD /x /y\n"), file("FROM a:1\nFROM a:1\nCOPY --from=0 /x /y\n"), file("FROM a:1\nCOPY --from=busybox:1.36 /x /y\n"), file("FROM a:1\nCOPY --from=ghcr.io/acme/x /x /y\n"), file("FROM a:1\nARG S\nCOPY --from=$S /x /y\n"), file("FROM a:1\nCOPY --from=nginx /etc/nginx /n\n")},
 		},
 	}
+}
+
+// asItIs tells whether the stage that files come from adds nothing to its image, as
+// with FROM tonistiigi/xx AS xx.
+func asItIs(l *Lint, t transfer) bool {
+	s := l.File.StageNamed(t.from, t.in.Stage.Index)
+	return s != nil && s.Parent == nil && len(s.Instructions) == 0
 }
 
 // eachFrom hands out every name that an instruction takes files from.
@@ -95,7 +102,7 @@ func checkFromUnknown(l *Lint) {
 	}
 	suggested := 0
 	eachFrom(l, func(in *dockerfile.Instruction, name string) {
-		if strings.ContainsAny(name, "/:@$") || l.File.StageNamed(name, in.Stage.Index) != nil || strings.EqualFold(in.Stage.Name, name) || isNumberOf(name, in.Stage.Index) {
+		if name == "scratch" || strings.ContainsAny(name, "/:@$") || l.File.StageNamed(name, in.Stage.Index) != nil || strings.EqualFold(in.Stage.Name, name) || isNumberOf(name, in.Stage.Index) {
 			return
 		}
 		switch {
@@ -107,7 +114,7 @@ func checkFromUnknown(l *Lint) {
 			l.At(in, fromFlag(in), "stage %s comes later, so that the name is taken for an image's", name)
 		default:
 			near := ""
-			if suggested++; suggested <= maxSuggested {
+			if suggested++; suggested <= maxSuggested && len(name) > 3 {
 				if s, ok := suggest.Search(name, names, false); ok {
 					near = ", is " + s + " meant?"
 				}

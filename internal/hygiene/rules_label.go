@@ -102,13 +102,13 @@ func labelKeyRules() []Rule {
 			Source: annotations,
 			Check: func(l *Lint) {
 				eachLabel(l, func(b label) {
-					if b.known && b.value == "" {
+					if b.known && b.value == "" && !strings.Contains(b.pair.Value, "$") {
 						l.At(b.in, b.pair.Text.Whole(), "%s has no value", b.name)
 					}
 				})
 			},
-			Bad:  []Sample{file("FROM a:1\nLABEL a=\n"), file("FROM a:1\nLABEL a=\"\" b=c\n"), file("ARG V=\nFROM a:1\nARG V\nLABEL version=$V\n")},
-			Good: []Sample{file("FROM a:1\nLABEL a=b\n"), file("FROM a:1\nARG V\nLABEL a=$V\n")},
+			Bad:  []Sample{file("FROM a:1\nLABEL a=\n"), file("FROM a:1\nLABEL a=\"\" b=c\n")},
+			Good: []Sample{file("FROM a:1\nLABEL a=b\n"), file("FROM a:1\nARG V=\nLABEL a=$V\n")},
 		},
 	}
 }

@@ -150,7 +150,7 @@ func secretFile(name, target string) (kind string, severity advisory.Severity) {
 		return "a folder of credentials", advisory.Medium
 	case "kubeconfig", "kubeconfig.yaml", "kubeconfig.yml", "application_default_credentials.json", "master.key", "terraform.tfstate":
 		return "a file of credentials", advisory.High
-	case ".npmrc", ".yarnrc.yml", ".terraformrc", ".htpasswd", ".my.cnf", "credentials.json", "secrets.yml", "secrets.yaml", "secrets.json", "secrets.toml":
+	case ".npmrc", ".terraformrc", ".htpasswd", ".my.cnf", "credentials.json", "secrets.yml", "secrets.yaml", "secrets.json", "secrets.toml":
 		return "a file that often holds credentials", advisory.Medium
 	}
 	switch {
@@ -185,7 +185,7 @@ func secretFile(name, target string) (kind string, severity advisory.Severity) {
 // pemFile tells private keys from the certificates and public keys that have the
 // same endings.
 func pemFile(base, target string) (kind string, severity advisory.Severity) {
-	for _, w := range []string{"pub", "cert", "chain", "bundle", "root", "gpg", "pgp", "release", "repo", "archive", "apt", "signing", "dhparam", "crt", "csr"} {
+	for _, w := range []string{"pub", "cert", "chain", "bundle", "root", "gpg", "pgp", "release", "repo", "archive", "apt", "signing", "dhparam", "crt", "csr", "license", "licence"} {
 		if strings.Contains(base, w) {
 			return "", 0
 		}

@@ -28,7 +28,7 @@ func variableRules() []Rule {
 			},
 			Good: []Sample{
 				file("FROM debian:13\nARG V\nENV A=$V\n"), file("FROM debian:13\nENV PATH=/x:$PATH\n"), file("FROM debian:13\nENV A=${B:-c}\n"), file("FROM debian:13\nENV A=${B:+c} C='$D' E=\\$F\n"), file("FROM debian:13\nRUN echo $X\n"),
-				file("FROM debian:13\nARG TARGETARCH\nCOPY a-$TARGETARCH /a\n"), file("FROM debian:13\nARG A=$HTTP_PROXY\n"), file("FROM debian:13\nENV DB_PASSWORD=hT7q$Zk2mWv9x\n"), file("ARG V=1\nFROM debian:13\nARG V\nENV A=$V\n"),
+				file("FROM debian:13\nARG TARGETARCH\nCOPY a-$TARGETARCH /a\n"), file("FROM debian:13\nARG A=$HTTP_PROXY\n"), file("FROM debian:13\nENV DB_PASSWORD=hT7q$Zk2mWv9x\n"), file("ARG V=1\nFROM debian:13\nARG V\nENV A=$V\n"), file("FROM golang:1.26\nWORKDIR $GOPATH/src\n"),
 			},
 		},
 		{
@@ -77,14 +77,13 @@ func variableRules() []Rule {
 					if s.Known || len(undefined(s.From, s.Base)) > 0 {
 						continue
 					}
-					without := variableUse.ReplaceAllStringFunc(s.Image, func(use string) string { return "" })
-					if !namesImage(without) {
+					if !namesImage(variableUse.ReplaceAllStringFunc(strings.Trim(s.Image, `"`), substitute)) {
 						l.Report(s.From, "%s names no image unless its argument is given", s.Base)
 					}
 				}
 			},
 			Bad:  []Sample{file("ARG BASE\nFROM $BASE\n"), file("ARG TAG\nFROM busybox:${TAG}\n"), file("ARG D\nFROM a@$D\n")},
-			Good: []Sample{file("ARG BASE=debian:13\nFROM $BASE\n"), file("ARG SUFFIX\nFROM busybox:1.36$SUFFIX\n"), file("FROM a:1\n"), file("FROM a:1-$TARGETARCH\n")},
+			Good: []Sample{file("ARG BASE=debian:13\nFROM $BASE\n"), file("ARG SUFFIX\nFROM busybox:1.36$SUFFIX\n"), file("FROM a:1\n"), file("FROM a:1-$TARGETARCH\n"), file("ARG V\nFROM a:${V:-25}\n")},
 		},
 		{
 			ID: "env-self-reference", Title: "ENV uses a variable that the same line sets", Severity: advisory.Low, Category: Stages,
@@ -127,7 +126,7 @@ func undefined(in *dockerfile.Instruction, word string) []string {
 const maxOptions = 200
 
 func meant(name string, options []string) string {
-	if len(name) > 60 {
+	if len(name) < 4 || len(name) > 60 {
 		return ""
 	}
 	if near, ok := suggest.Search(name, options, true); ok {
@@ -167,10 +166,9 @@ func checkUndefined(l *Lint) {
 				} else if suggested <= maxSuggested {
 					near = meant(name, names)
 				}
-				f := l.At(in, word.Whole(), "$%s is not defined%s", name, near)
 				// What a base sets is not known here, other than of plain systems.
-				if near == "" && !plain[stage] {
-					f.Severity = min(f.Severity, advisory.Negligible)
+				if near != "" || plain[stage] {
+					l.At(in, word.Whole(), "$%s is not defined%s", name, near)
 				}
 			}
 		}
@@ -193,6 +191,15 @@ func checkUndefined(l *Lint) {
 			}
 		}
 	}
+}
+
+// substitute is what a variable without a value leaves.
+func substitute(use string) string {
+	m := variableUse.FindStringSubmatch(use)
+	if rest := strings.TrimPrefix(m[2], ":"); strings.HasPrefix(rest, "-") {
+		return rest[1:]
+	}
+	return ""
 }
 
 // namesImage tells whether a reference without its variables still is one.
