@@ -225,7 +225,7 @@ func (in *Instruction) simple(s *Script, st *syntax.Stmt, call *syntax.CallExpr)
 		if a.Name != nil {
 			value := ""
 			if a.Value != nil {
-				value, _ = in.wordText(a.Value)
+				value, _ = s.wordText(a.Value)
 			}
 			c.Assigned[a.Name.Value] = value
 		}
@@ -235,7 +235,7 @@ func (in *Instruction) simple(s *Script, st *syntax.Stmt, call *syntax.CallExpr)
 	}
 	var words []Word
 	for _, w := range call.Args {
-		text, known := in.wordText(w)
+		text, known := s.wordText(w)
 		word := Word{Text: text, Known: known, Range: s.Range(w.Pos(), w.End())}
 		word.from, word.to, word.placed = s.Offsets(w.Pos(), w.End())
 		words = append(words, word)
@@ -356,13 +356,13 @@ func (in *Instruction) nested(s *Script, c *Command) {
 }
 
 // wordText is a word without its quotes, with the Dockerfile's variables filled in.
-func (in *Instruction) wordText(w *syntax.Word) (string, bool) {
+func (s *Script) wordText(w *syntax.Word) (string, bool) {
 	var b strings.Builder
-	known := in.writeParts(&b, w.Parts, false)
+	known := s.writeParts(&b, w.Parts, false)
 	return b.String(), known
 }
 
-func (in *Instruction) writeParts(b *strings.Builder, parts []syntax.WordPart, quoted bool) bool {
+func (s *Script) writeParts(b *strings.Builder, parts []syntax.WordPart, quoted bool) bool {
 	known := true
 	for _, p := range parts {
 		switch p := p.(type) {
@@ -371,19 +371,19 @@ func (in *Instruction) writeParts(b *strings.Builder, parts []syntax.WordPart, q
 		case *syntax.SglQuoted:
 			b.WriteString(p.Value)
 		case *syntax.DblQuoted:
-			known = in.writeParts(b, p.Parts, true) && known
+			known = s.writeParts(b, p.Parts, true) && known
 		case *syntax.ParamExp:
 			if p.Param != nil {
-				if v, ok := in.plainValue(p); ok {
+				if v, ok := s.Instruction.plainValue(p); ok && s.Instruction.File.expands(v) {
 					b.WriteString(v)
 					continue
 				}
 			}
 			known = false
-			b.WriteString(source(p))
+			b.WriteString(s.written(p))
 		default:
 			known = false
-			b.WriteString(source(p))
+			b.WriteString(s.written(p))
 		}
 	}
 	return known
@@ -391,11 +391,16 @@ func (in *Instruction) writeParts(b *strings.Builder, parts []syntax.WordPart, q
 
 // plainValue is the value of $NAME or ${NAME}, where the Dockerfile knows it.
 func (in *Instruction) plainValue(p *syntax.ParamExp) (string, bool) {
-	if p.Excl || p.Length || p.Width || p.Index != nil || p.Slice != nil || p.Repl != nil || p.Exp != nil {
+	if !plain(p) {
 		return "", false
 	}
 	v, ok := in.Lookup(p.Param.Value)
 	return v.Value, ok && v.Known
+}
+
+// plain tells $NAME and ${NAME} from expansions that change the value.
+func plain(p *syntax.ParamExp) bool {
+	return p.Param != nil && !p.Excl && !p.Length && !p.Width && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Exp == nil
 }
 
 // unescape takes backslashes off as a shell does.
@@ -416,11 +421,24 @@ func unescape(s string, quoted bool) string {
 	return b.String()
 }
 
-// source writes a part as it would be written in a script.
-func source(n syntax.Node) string {
-	var b strings.Builder
-	if err := syntax.NewPrinter(syntax.Minify(true)).Print(&b, n); err != nil {
-		return "$"
+// maxExpanded bounds what the variables of all commands of a file come to: a long
+// value may be named thousands of times.
+const maxExpanded = 16 << 20
+
+// expands counts a value that is filled in; it is false where there were too many.
+func (f *File) expands(v string) bool {
+	f.expanded += len(v)
+	return f.expanded <= maxExpanded
+}
+
+// written is a part as the script has it, cut where it is long: what stands in a
+// substitution is repeated in each one around it. A variable alone is written in
+// its short form, $NAME.
+func (s *Script) written(n syntax.Node) string {
+	const longest = 1 << 10
+	if p, ok := n.(*syntax.ParamExp); ok && plain(p) {
+		return "$" + p.Param.Value
 	}
-	return b.String()
+	from, to := min(int(n.Pos().Offset()), len(s.Text.String)), min(int(n.End().Offset()), len(s.Text.String))
+	return s.Text.String[from:max(from, min(to, from+longest))]
 }

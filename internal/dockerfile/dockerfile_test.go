@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -140,6 +141,42 @@ func TestCommands(t *testing.T) {
 		if diff := cmp.Diff(test.want, strings.Join(got, " ")); diff != "" {
 			t.Errorf("%s\n%s", test.run, diff)
 		}
+	}
+}
+
+// A column counts characters in long lines too.
+func TestColumnsOfLongLines(t *testing.T) {
+	for _, n := range []int{10, 1000, 1023, 1024, 5000, 20_000} {
+		f := parse(t, "FROM a\nRUN x "+strings.Repeat("é", n)+" y\n")
+		words := f.Instructions[1].Commands()[0].Words
+		if got, want := words[2].Range.Start.Column, 8+n; got != want {
+			t.Errorf("column %d behind %d characters, want %d", got, n, want)
+		}
+	}
+}
+
+// What a file holds many times over costs no more than its length allows.
+func TestHostileCommands(t *testing.T) {
+	value := strings.Repeat("v", 60_000)
+	tests := map[string]string{
+		"nested substitutions": "RUN x " + strings.Repeat("$(", 4000) + "y" + strings.Repeat(")", 4000),
+		"a long value":         "ENV V=" + value + "\n" + strings.Repeat("RUN x "+strings.Repeat("$V ", 3000)+"\n", 20),
+		"a long word":          "ENV V=" + value + "\nRUN x " + strings.Repeat("$V", 20_000),
+	}
+	for name, source := range tests {
+		t.Run(name, func(t *testing.T) {
+			begin, size := time.Now(), 0
+			for _, in := range parse(t, "FROM a\n"+source+"\n").Instructions {
+				for _, c := range in.Commands() {
+					for _, w := range c.Words {
+						size += len(w.Text)
+					}
+				}
+			}
+			if took := time.Since(begin); took > 5*time.Second || size > maxExpanded+8<<20 {
+				t.Errorf("%d bytes of words in %v", size, took)
+			}
+		})
 	}
 }
 

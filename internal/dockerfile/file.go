@@ -38,6 +38,14 @@ type File struct {
 	Refused []Refusal
 
 	lineStarts []int
+	// globals are what the ARGs before the first FROM say, in order; named are the
+	// stages of a name in lower case.
+	globals map[string][]Variable
+	named   map[string][]*Stage
+	// marks count the characters before every stride bytes; see characters.
+	marks []int
+	// expanded counts the bytes of variables that were filled in; see maxExpanded.
+	expanded int
 }
 
 // Directive is one parser directive.

@@ -146,7 +146,37 @@ func (f *File) Position(offset int) Position {
 	offset = max(0, min(offset, len(f.Source)))
 	line := sort.Search(len(f.lineStarts), func(i int) bool { return f.lineStarts[i] > offset })
 	start := f.lineStarts[max(line-1, 0)]
-	return Position{Line: max(line, 1), Column: 1 + utf8.RuneCount(f.Source[start:offset])}
+	return Position{Line: max(line, 1), Column: 1 + f.characters(start, offset)}
+}
+
+// stride is how many bytes lie between two marks of File.marks.
+const stride = 1 << 10
+
+// characters counts those from one offset up to another, of a long line by marks: a
+// line of 64 KiB may hold as many places.
+func (f *File) characters(from, to int) int {
+	if to-from < 2*stride {
+		return characters(f.Source[from:to])
+	}
+	if f.marks == nil {
+		f.marks = []int{0}
+		for at := stride; at <= len(f.Source); at += stride {
+			f.marks = append(f.marks, f.marks[len(f.marks)-1]+characters(f.Source[at-stride:at]))
+		}
+	}
+	before := func(at int) int { return f.marks[at/stride] + characters(f.Source[at/stride*stride:at]) }
+	return before(to) - before(from)
+}
+
+// characters counts the bytes that begin one.
+func characters(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // LineStart is the byte offset at which a line begins; for the line behind the
