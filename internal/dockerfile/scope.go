@@ -132,24 +132,29 @@ func (s *Stage) Env() []Variable {
 
 // globalArg looks among the ARGs before the first FROM.
 func (f *File) globalArg(name string, before int) (Variable, bool) {
-	for _, in := range slices.Backward(f.Args) {
-		if in.Index >= before {
-			continue
-		}
-		for _, p := range slices.Backward(in.Pairs()) {
-			if p.Name == name {
-				v := Variable{Name: name, Arg: true, Instruction: in}
-				if p.Set {
-					v.Value, v.Known = in.Expand(p.Value)
-				}
-				return v, true
-			}
-		}
+	all := f.globals[name]
+	if i := sort.Search(len(all), func(i int) bool { return all[i].Instruction.Index >= before }); i > 0 {
+		return all[i-1], true
 	}
 	if slices.Contains(platformArgs, name) || slices.Contains(proxyArgs, name) {
 		return Variable{Name: name, Arg: true}, true
 	}
 	return Variable{}, false
+}
+
+// setGlobals runs through the ARGs before the first FROM. Each value is filled in
+// once: values that are made of one another would else take any time.
+func (f *File) setGlobals() {
+	f.globals = map[string][]Variable{}
+	for _, in := range f.Args {
+		for _, p := range in.Pairs() {
+			v := Variable{Name: p.Name, Arg: true, Instruction: in}
+			if p.Set {
+				v.Value, v.Known = in.Expand(p.Value)
+			}
+			f.globals[p.Name] = append(f.globals[p.Name], v)
+		}
+	}
 }
 
 // setVariables runs through the stage's ENV and ARG.

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"fmt"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -70,10 +71,9 @@ func (f *File) target(s *Stage) {
 
 // StageNamed finds a stage before number end by name, else by number; nil for none.
 func (f *File) StageNamed(name string, end int) *Stage {
-	for i := min(end, len(f.Stages)) - 1; i >= 0; i-- {
-		if f.Stages[i].Name != "" && strings.EqualFold(f.Stages[i].Name, name) {
-			return f.Stages[i]
-		}
+	all := f.named[strings.ToLower(name)]
+	if i := sort.Search(len(all), func(i int) bool { return all[i].Index >= end }); i > 0 {
+		return all[i-1]
 	}
 	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < min(end, len(f.Stages)) {
 		return f.Stages[i]
@@ -158,6 +158,13 @@ func (s *Stage) Title() string {
 
 // tie resolves bases and variables once all instructions are there.
 func (f *File) tie() {
+	f.setGlobals()
+	f.named = map[string][]*Stage{}
+	for _, s := range f.Stages {
+		if s.Name != "" {
+			f.named[s.Name] = append(f.named[s.Name], s)
+		}
+	}
 	for _, s := range f.Stages {
 		s.resolveBase()
 		s.setVariables()
