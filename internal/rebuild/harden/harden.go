@@ -108,7 +108,7 @@ func Harden(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt
 		opt.Rules = hygiene.Rules()
 	}
 	w := newWork(ctx, f, files, opt)
-	w.res.Before = w.findings()
+	w.res.Before, w.copies = w.findings(), w.copiesFolders()
 	settled := false
 	for range maxRounds {
 		before := w.file.Source
@@ -128,8 +128,11 @@ func Harden(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt
 		return nil, fmt.Errorf("%s: %w", f.Name, ErrUnsettled)
 	}
 	w.res.Text, w.res.Shown = w.file.Source, w.masked(w.file.Source)
-	w.res.After = w.findings()
 	w.res.Dockerignore = w.proposeIgnore()
+	w.res.After = w.findings()
+	if w.res.Dockerignore != nil {
+		w.res.After = slices.DeleteFunc(w.res.After, func(f hygiene.Finding) bool { return slices.Contains(satisfied, f.Rule) })
+	}
 	w.res.Source, w.res.Original = f.Source, w.original()
 	w.onlyFound()
 	slices.SortStableFunc(w.res.Todos, func(a, b Todo) int { return a.Line - b.Line })

@@ -36,10 +36,13 @@ var patterns = []struct {
 // mustIgnore are names that a good .dockerignore keeps out.
 var mustIgnore = []string{".git/config", ".env"}
 
+// satisfied are rules that a .dockerignore satisfies.
+var satisfied = []string{"dockerignore-missing", "dockerignore-gaps", "copy-whole-context"}
+
 // proposeIgnore writes a .dockerignore, or adds to the one there is; nil where that
 // is good, or nothing is copied from the context at all.
 func (w *work) proposeIgnore() []byte {
-	if !w.copiesFolders() {
+	if !w.copies {
 		return nil
 	}
 	var own string

@@ -98,13 +98,11 @@ func planJava(w *work, s *dockerfile.Stage) (*plan, string) {
 		return nil, "the build context is not known, and the program may read files of it"
 	}
 	p, reason := c.plan([][2]string{{jar, jar}})
-	if p != nil && dirOf(jar) != "" {
-		p.why = c.why
+	if p != nil {
+		w.distroless(s, p, bareOfJava)
 	}
 	return p, reason
 }
-
-func dirOf(p string) string { return path.Dir(p) }
 
 // makesJar tells whether a step of the stage makes an archive: jar itself, or Maven
 // and Gradle in the folder that they use.

@@ -171,6 +171,7 @@ func planNode(w *work, s *dockerfile.Stage) (*plan, string) {
 	if reason := w.slimNode(s, p, project); reason != "" {
 		w.todo(s.From, "slim", "the final stage keeps %s, since %s: node:…-slim is a fifth of its size", w.clean(s.Image), reason)
 	}
+	w.distroless(s, p, bareOfNode)
 	return p, ""
 }
 

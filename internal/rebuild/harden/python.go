@@ -65,6 +65,7 @@ func planPython(w *work, s *dockerfile.Stage) (*plan, string) {
 	if reason := w.slimPython(s, p); reason != "" {
 		w.todo(s.From, "slim", "the final stage keeps %s, since %s: python:…-slim is a fifth of its size", w.clean(s.Image), reason)
 	}
+	w.distroless(s, p, bareOfPython)
 	return p, ""
 }
 

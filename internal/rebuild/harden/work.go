@@ -29,6 +29,8 @@ type work struct {
 	// in the input.
 	hidden []string
 	spans  []edit
+	// copies is set where the input copies folders of the context.
+	copies bool
 	// pending are the changes of the pass that runs.
 	pending []pending
 	// digests remembers what Resolve said.
