@@ -201,6 +201,14 @@ func TestRefused(t *testing.T) {
 }
 
 // FuzzParse holds the joined lines against BuildKit's, and every place against the source.
+// "# check=" is a directive at the top of a file, and a comment elsewhere.
+func TestCheckAsComment(t *testing.T) {
+	f := parse(t, "FROM a:1\n# check=skip=JSONArgsRecommended\nCMD x\n# check=skip=all\nONBUILD RUN y\n")
+	if len(f.Refused) > 0 || len(f.Instructions) != 3 {
+		t.Errorf("%d instructions, %d refused", len(f.Instructions), len(f.Refused))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("FROM a AS b\nRUN x \\\n # c\n y\nCOPY <<E /\nq\nE\n"))
 	f.Add([]byte("# escape=`\nFROM a\nRUN a `\n b\nONBUILD RUN c\nENV A=1 B=$A C\\ =\"d e\"\n"))

@@ -158,6 +158,9 @@ func (f *File) add(node *parser.Node) {
 	in := f.instruction(node)
 	in.Index = len(f.Instructions)
 	f.Instructions = append(f.Instructions, in)
+	// Comments speak to BuildKit's linter alone, and without one it does not survive
+	// "# check=" above an instruction.
+	node.PrevComment = nil
 	typed, err := instructions.ParseInstruction(node)
 	if err != nil {
 		f.Refused = append(f.Refused, Refusal{in, reason(err)})
