@@ -228,7 +228,8 @@ func tooManyHigh(run []byte) bool {
 // decide looks at the first bytes of a run.
 func (r *runs) decide() {
 	var probe [probed]byte
-	if mostlyText(decode64(probe[:0], r.encoded[:len(r.encoded)&^3])) {
+	run := r.encoded[:len(r.encoded)&^3]
+	if !tooManyHigh(run) && mostlyText(decode64(probe[:0], run)) {
 		r.verdict = isText
 	} else {
 		r.verdict = isOther
@@ -255,10 +256,8 @@ func (r *runs) close() {
 			r.found = append(r.found, foundWrapped{found, h.Value, r.end})
 		}
 	}
-	*r = runs{
-		s: r.s, w: r.w, piece: r.piece, pieceBase: r.pieceBase, pieceLine: r.pieceLine,
-		encoded: r.encoded[:0], text: r.text[:0], found: r.found,
-	}
+	r.open, r.between, r.verdict = false, false, undecided
+	r.encoded, r.text, r.base, r.from, r.search = r.encoded[:0], r.text[:0], 0, 0, nil
 }
 
 // decode decodes what there is of the run, and searches it once it fills a block.
