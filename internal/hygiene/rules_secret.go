@@ -10,7 +10,7 @@ import (
 
 // secretRules are about credentials: by name, by value, as files, and as logins.
 func secretRules() []Rule {
-	return slices.Concat(secretNameRules(), secretValueRules(), secretFileRules(), secretLoginRules())
+	return slices.Concat(secretNameRules(), secretValueRules(), secretFileRules(), secretLoginRules(), []Rule{mountKeptRule()})
 }
 
 func secretNameRules() []Rule {
