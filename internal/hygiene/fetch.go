@@ -320,18 +320,14 @@ func settings(l *Lint) []setting {
 			all = append(all, setting{in, p.Name, v, p.Text.Whole()})
 		}
 	}
-	for _, in := range l.All("run", "cmd", "entrypoint") {
-		for _, s := range in.Scripts() {
-			if s.File == nil {
-				continue
+	for _, s := range l.scripts() {
+		for _, a := range s.assigns {
+			if a.Name != nil && a.Value != nil {
+				all = append(all, setting{s.Instruction, a.Name.Value, literal(a.Value), s.Range(a.Pos(), a.End())})
 			}
-			syntax.Walk(s.File, func(n syntax.Node) bool {
-				if a, ok := n.(*syntax.Assign); ok && a.Name != nil && a.Value != nil {
-					all = append(all, setting{in, a.Name.Value, literal(a.Value), s.Range(a.Pos(), a.End())})
-				}
-				return true
-			})
 		}
+	}
+	for _, in := range l.All("run", "cmd", "entrypoint") {
 		for _, c := range in.Commands() {
 			if slices.Contains(c.Through, "env") {
 				for _, name := range slices.Sorted(maps.Keys(c.Assigned)) {

@@ -29,12 +29,15 @@ type Lint struct {
 	Options
 	// Image is set where File was made of an image; see FromImage.
 	Image *Image
+	// contents are the image's files; nil where they are not known.
+	contents *walked
 
 	rule     *Rule
 	findings []Finding
 	// instructions are listed once for all rules.
 	instructions []*dockerfile.Instruction
 	commands     []*dockerfile.Command
+	parsed       []*parsedScript
 	reported     int
 	ignores      []*ignore
 	// known are the identifiers of all rules.
@@ -67,11 +70,14 @@ func (l *Lint) run(rules []Rule) []Finding {
 func (l *Lint) each(rules []Rule, wanted func(*Rule) bool) {
 	for i := range rules {
 		r := &rules[i]
-		if r.Check == nil || !wanted(r) || (l.Image != nil && !r.OnImage) {
-			continue
-		}
 		l.rule, l.reported = r, 0
-		r.Check(l)
+		switch {
+		case !wanted(r):
+		case r.Files != nil && l.contents != nil:
+			r.Files(&FileView{l, l.contents})
+		case r.Check != nil && (l.Image == nil || r.OnImage):
+			r.Check(l)
+		}
 	}
 }
 

@@ -111,11 +111,11 @@ func failureRules() []Rule {
 			Remedy: "cd dir && …, or begin with set -e.",
 			Source: "https://www.shellcheck.net/wiki/SC2164",
 			Check: func(l *Lint) {
-				eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-					if s.Nested || exitsOnError(in, s) {
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					if s.Nested || len(s.lists) == 0 || exitsOnError(in, s.Script) {
 						return
 					}
-					eachList(s.File, func(list []*syntax.Stmt) {
+					for _, list := range s.lists {
 						for i, st := range list {
 							name, args := called(st)
 							if name != "cd" || len(args) == 0 || i+1 == len(list) {
@@ -126,7 +126,7 @@ func failureRules() []Rule {
 								f.Severity = max(f.Severity, advisory.Medium)
 							}
 						}
-					})
+					}
 				})
 			},
 			Bad:  []Sample{file("FROM a:1\nRUN cd /x; rm -rf *\n"), file("FROM a:1\nRUN <<EOF\ncd /x\nmake\nEOF\n")},
@@ -158,15 +158,13 @@ func failureRules() []Rule {
 			Remedy: "Assign first, then export: A=$(command) && export A.",
 			Source: "https://www.shellcheck.net/wiki/SC2155",
 			Check: func(l *Lint) {
-				eachNode(l, func(in *dockerfile.Instruction, s *dockerfile.Script, n syntax.Node) {
-					d, ok := n.(*syntax.DeclClause)
-					if !ok {
-						return
-					}
-					for _, a := range d.Args {
-						if a.Name != nil && a.Value != nil && substitutes(a.Value.Parts) {
-							l.At(in, s.Range(d.Pos(), d.End()), "%s %s hides a failure of what it is set to", d.Variant.Value, short(a.Name.Value))
-							return
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					for _, d := range s.decls {
+						for _, a := range d.Args {
+							if a.Name != nil && a.Value != nil && substitutes(a.Value.Parts) {
+								l.At(in, s.Range(d.Pos(), d.End()), "%s %s hides a failure of what it is set to", d.Variant.Value, short(a.Name.Value))
+								break
+							}
 						}
 					}
 				})
@@ -181,20 +179,18 @@ func failureRules() []Rule {
 			Remedy: "if a; then b; else c; fi",
 			Source: "https://www.shellcheck.net/wiki/SC2015",
 			Check: func(l *Lint) {
-				eachNode(l, func(in *dockerfile.Instruction, s *dockerfile.Script, n syntax.Node) {
-					or, ok := n.(*syntax.BinaryCmd)
-					if !ok || or.Op != syntax.OrStmt {
-						return
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					for _, or := range s.ors {
+						and, ok := or.X.Cmd.(*syntax.BinaryCmd)
+						if !ok || and.Op != syntax.AndStmt || !isTest(and.X) {
+							continue
+						}
+						switch name, _ := called(or.Y); name {
+						case "true", ":", "false", "exit", "return", "echo", "printf", "":
+							continue
+						}
+						l.At(in, s.Range(or.Pos(), or.End()), "the part behind || runs also where the middle one fails")
 					}
-					and, ok := or.X.Cmd.(*syntax.BinaryCmd)
-					if !ok || and.Op != syntax.AndStmt || !isTest(and.X) {
-						return
-					}
-					switch name, _ := called(or.Y); name {
-					case "true", ":", "false", "exit", "return", "echo", "printf", "":
-						return
-					}
-					l.At(in, s.Range(or.Pos(), or.End()), "the part behind || runs also where the middle one fails")
 				})
 			},
 			Bad:  []Sample{file("FROM a:1\nRUN [ -f /x ] && make a || make b\n")},
@@ -206,20 +202,6 @@ func failureRules() []Rule {
 // neverFails are commands that don't fail in a way that matters, and those that
 // fail where nothing matches.
 var neverFails = []string{"echo", "printf", "yes", "cat", "true", ":", "date", "uname", "env", "id", "ls", "head", "tail", "sort", "uniq", "tr", "cut", "wc", "sed", "awk", "grep", "egrep", "fgrep", "printenv", "dpkg", "arch", "hostname", "pwd", "basename", "dirname", "tee", "rev", "seq", "whoami", "xargs", "jq", "find", "dpkg-query", "dpkg-architecture"}
-
-// eachScript hands out the scripts that a POSIX shell or Bash reads.
-func eachScript(l *Lint, do func(*dockerfile.Instruction, *dockerfile.Script)) {
-	for _, in := range l.All("run", "cmd", "entrypoint", "healthcheck") {
-		if onWindows(in) {
-			continue
-		}
-		for _, s := range in.Scripts() {
-			if s.File != nil {
-				do(in, s)
-			}
-		}
-	}
-}
 
 // reWindows is what commands for Windows hold and others don't.
 var reWindows = regexp.MustCompile(`(?i)\b(powershell|pwsh|msiexec|icacls|setx)\b|\.exe\b|\b[a-z]:\\`)
@@ -236,38 +218,6 @@ func onWindows(in *dockerfile.Instruction) bool {
 	root := in.Stage.Root()
 	image := strings.ToLower(root.Image)
 	return strings.HasPrefix(root.Platform, "windows") || strings.Contains(image, "windows") || strings.Contains(image, "nanoserver") || strings.Contains(image, "servercore")
-}
-
-func eachNode(l *Lint, do func(*dockerfile.Instruction, *dockerfile.Script, syntax.Node)) {
-	eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-		syntax.Walk(s.File, func(n syntax.Node) bool {
-			if n != nil {
-				do(in, s, n)
-			}
-			return true
-		})
-	})
-}
-
-// eachList hands out each list of statements that run one after the other.
-func eachList(f *syntax.File, do func([]*syntax.Stmt)) {
-	syntax.Walk(f, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.File:
-			do(n.Stmts)
-		case *syntax.Block:
-			do(n.Stmts)
-		case *syntax.Subshell:
-			do(n.Stmts)
-		case *syntax.IfClause:
-			do(n.Then)
-		case *syntax.ForClause:
-			do(n.Do)
-		case *syntax.WhileClause:
-			do(n.Do)
-		}
-		return true
-	})
 }
 
 // called is the plain name of a simple command and its arguments.

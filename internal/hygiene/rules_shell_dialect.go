@@ -27,22 +27,18 @@ func dialectRules() []Rule {
 				if replacesShell(l) {
 					return
 				}
-				eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-					shell := shellOf(in, s)
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					shell := shellOf(in, s.Script)
 					if shell != "dash" && shell != "ash" {
 						return
 					}
 					told := map[string]bool{}
-					syntax.Walk(s.File, func(n syntax.Node) bool {
-						if n == nil {
-							return true
-						}
+					for _, n := range s.others {
 						if what := bashism(n, shell); what != "" && !told[what] {
 							told[what] = true
 							l.At(in, s.Range(n.Pos(), n.End()), "%s is not known to %s, which is /bin/sh here", what, shell)
 						}
-						return true
-					})
+					}
 				})
 			},
 			Bad: []Sample{
@@ -65,30 +61,25 @@ func dialectRules() []Rule {
 			Remedy: "Use printf, or a heredoc.",
 			Source: "https://www.shellcheck.net/wiki/SC2028",
 			Check: func(l *Lint) {
-				eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-					if shellOf(in, s) != "bash" {
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					if shellOf(in, s.Script) != "bash" {
 						return
 					}
-					syntax.Walk(s.File, func(n syntax.Node) bool {
-						st, ok := n.(*syntax.Stmt)
-						if !ok || len(st.Redirs) == 0 {
-							return true
-						}
+					for _, st := range s.writing {
 						name, args := called(st)
 						if name != "echo" {
-							return true
+							continue
 						}
 						for _, a := range args {
 							if text := a.Lit(); strings.HasPrefix(text, "-") && strings.Contains(text, "e") {
-								return true
+								break
 							}
 							if text := literal(a); a.Lit() == "" && (strings.Contains(text, `\n`) || strings.Contains(text, `\t`)) && !strings.Contains(text, `\\n`) {
 								l.At(in, s.Range(st.Pos(), st.End()), "echo writes the escape, not what it stands for")
 								break
 							}
 						}
-						return true
-					})
+					}
 				})
 			},
 			Bad:  []Sample{file("FROM fedora:40\nRUN echo 'a\\nb' > /x\n"), file("FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\nRUN echo \"a\\tb\" >> /x\n")},

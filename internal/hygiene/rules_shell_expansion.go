@@ -20,9 +20,9 @@ func expansionRules() []Rule {
 			Remedy: "Write ${DIR:?}: the shell stops where the variable is empty.",
 			Source: "https://www.shellcheck.net/wiki/SC2115",
 			Check: func(l *Lint) {
-				eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
 					var assigned map[string]bool
-					eachCall(s, func(c *syntax.CallExpr) {
+					s.eachCall(func(c *syntax.CallExpr) {
 						if c.Args[0].Lit() != "rm" || !slices.ContainsFunc(c.Args[1:], isRecursive) {
 							return
 						}
@@ -59,7 +59,7 @@ func expansionRules() []Rule {
 			Remedy: "Put it in double quotes.",
 			Source: "https://www.shellcheck.net/wiki/SC2086",
 			Check: func(l *Lint) {
-				eachDestructive(l, func(in *dockerfile.Instruction, s *dockerfile.Script, w *syntax.Word) {
+				eachDestructive(l, func(in *dockerfile.Instruction, s *parsedScript, w *syntax.Word) {
 					for _, p := range w.Parts {
 						if e, ok := p.(*syntax.ParamExp); ok && e.Param != nil && !e.Length && unsafeValue(in, e.Param.Value) {
 							l.At(in, s.Range(w.Pos(), w.End()), "%s is split at white space", short("$"+e.Param.Value))
@@ -78,7 +78,7 @@ func expansionRules() []Rule {
 			Remedy: "Put $(…) in double quotes; for a list use find -delete or xargs -0.",
 			Source: "https://www.shellcheck.net/wiki/SC2046",
 			Check: func(l *Lint) {
-				eachDestructive(l, func(in *dockerfile.Instruction, s *dockerfile.Script, w *syntax.Word) {
+				eachDestructive(l, func(in *dockerfile.Instruction, s *parsedScript, w *syntax.Word) {
 					for _, p := range w.Parts {
 						if sub, ok := p.(*syntax.CmdSubst); ok && !printsOneWord(sub) {
 							l.At(in, s.Range(w.Pos(), w.End()), "what the command prints is split at white space")
@@ -97,8 +97,8 @@ func expansionRules() []Rule {
 			Remedy: "Write ./*.",
 			Source: "https://www.shellcheck.net/wiki/SC2035",
 			Check: func(l *Lint) {
-				eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-					eachCall(s, func(c *syntax.CallExpr) {
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					s.eachCall(func(c *syntax.CallExpr) {
 						if !slices.Contains([]string{"rm", "chmod", "chown", "chgrp"}, c.Args[0].Lit()) {
 							return
 						}
@@ -126,8 +126,8 @@ func expansionRules() []Rule {
 			Remedy: "Write $HOME, or the path.",
 			Source: "https://www.shellcheck.net/wiki/SC2088",
 			Check: func(l *Lint) {
-				eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-					eachCall(s, func(c *syntax.CallExpr) {
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					s.eachCall(func(c *syntax.CallExpr) {
 						if !slices.Contains([]string{"cd", "mkdir", "rm", "cp", "mv", "touch", "ln", "chmod", "chown", "cat", "tar", "unzip"}, c.Args[0].Lit()) {
 							return
 						}
@@ -168,21 +168,11 @@ func printsOneWord(sub *syntax.CmdSubst) bool {
 // alwaysSet are variables that a shell sets itself or every container has.
 var alwaysSet = []string{"HOME", "PWD", "PATH", "OLDPWD", "SHELL"}
 
-// eachCall hands out the simple commands of a script.
-func eachCall(s *dockerfile.Script, do func(*syntax.CallExpr)) {
-	syntax.Walk(s.File, func(n syntax.Node) bool {
-		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
-			do(c)
-		}
-		return true
-	})
-}
-
 // eachDestructive hands out the operands of commands that delete, move or change
 // what they are given.
-func eachDestructive(l *Lint, do func(*dockerfile.Instruction, *dockerfile.Script, *syntax.Word)) {
-	eachScript(l, func(in *dockerfile.Instruction, s *dockerfile.Script) {
-		eachCall(s, func(c *syntax.CallExpr) {
+func eachDestructive(l *Lint, do func(*dockerfile.Instruction, *parsedScript, *syntax.Word)) {
+	eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+		s.eachCall(func(c *syntax.CallExpr) {
 			if !slices.Contains([]string{"rm", "mv", "rmdir", "shred", "unlink"}, c.Args[0].Lit()) {
 				return
 			}
@@ -236,24 +226,25 @@ func emptyRoot(w *syntax.Word) (string, bool) {
 }
 
 // assignedIn are the variables that a script sets.
-func assignedIn(s *dockerfile.Script) map[string]bool {
+func assignedIn(s *parsedScript) map[string]bool {
 	names := map[string]bool{}
+	for _, a := range s.assigns {
+		if a.Name != nil {
+			names[a.Name.Value] = true
+		}
+	}
 	syntax.Walk(s.File, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.Assign:
-			if n.Name != nil {
-				names[n.Name.Value] = true
-			}
-		case *syntax.WordIter:
+		if n, ok := n.(*syntax.WordIter); ok {
 			names[n.Name.Value] = true
-		case *syntax.CallExpr:
-			if len(n.Args) > 1 && n.Args[0].Lit() == "read" {
-				for _, w := range n.Args[1:] {
-					names[w.Lit()] = true
-				}
-			}
 		}
 		return true
+	})
+	s.eachCall(func(c *syntax.CallExpr) {
+		if c.Args[0].Lit() == "read" {
+			for _, w := range c.Args[1:] {
+				names[w.Lit()] = true
+			}
+		}
 	})
 	return names
 }
