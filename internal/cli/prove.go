@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/advisory/version"
+	"plimsoll/internal/rebuild/base"
 	"plimsoll/internal/rebuild/proof"
 	"plimsoll/internal/report"
 	"plimsoll/internal/scan"
@@ -22,14 +24,19 @@ type proveOptions struct {
 	format        string
 	all           bool
 	requireBetter bool
+	context       string
+
+	// built are the bases that two Dockerfiles name, of images that were just built
+	// from them; empty for images that were not.
+	built [2]string
 }
 
 const proveStatusHelp = `Exit status:
   0    PROVEN BETTER or NO WORSE
   1    WORSE or NOT BETTER; with --require-better, NO WORSE as well
   2    usage: a flag or an argument is wrong
-  3    INCOMPLETE: something could not be examined or judged, or an image could
-       not be read
+  3    INCOMPLETE: something could not be examined or judged, or an image or a
+       Dockerfile could not be read
   4    a database is stale where --require-fresh is given
   130  interrupted`
 
@@ -37,7 +44,7 @@ func newProveCommand(a *app) *cobra.Command {
 	o := &proveOptions{}
 	cmd := &cobra.Command{
 		Use:   "prove BEFORE AFTER",
-		Short: "Prove that a rebuilt image is better than the one before it",
+		Short: "Prove that a rebuilt image, or a Dockerfile, is better than the one before it",
 		Long: `Prove that a rebuilt image is better than the one before it, or say that it is
 not. Both are judged by the same databases in the same run, so that a database
 which was refreshed in between can't pass for a gain. Every finding is cleared,
@@ -49,22 +56,38 @@ managers, the base, and whether the application's layers are the same.
 Without a vulnerability database only what needs none is compared, and nothing
 is proven.
 
+Two Dockerfiles are held against the rules of plimsoll lint, in one build context,
+and nothing is built; comments that lift rules lift nothing here. plimsoll rebuild
+builds the images and proves those.
+
 -o intoto writes an in-toto statement about AFTER, -o predicate its predicate
 alone, which cosign attest wraps itself (type ` + proof.PredicateType + `).
 
 ` + referenceHelp + "\n\n" + proveStatusHelp,
 		Example: `  plimsoll prove app:1 app:2
   plimsoll prove -o markdown app-old.tar app-new.tar
-  plimsoll prove -o predicate app:1 app:2 > proof.json`,
-		Args: exactly(2, "two images"),
+  plimsoll prove -o predicate app:1 app:2 > proof.json
+  plimsoll prove Dockerfile Dockerfile.hardened`,
+		Args: exactly(2, "two images, or two Dockerfiles"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runProve(cmd.Context(), o, args) },
 	}
-	o.imageOptions.addTo(cmd.Flags())
-	f := cmd.Flags()
+	o.addTo(cmd.Flags())
+	cmd.Flags().StringVar(&o.context, "context", "", "folder of the build context that both Dockerfiles are held against (default that of BEFORE)")
+	return cmd
+}
+
+func (o *proveOptions) addTo(f *pflag.FlagSet) {
+	o.imageOptions.addTo(f)
 	f.StringVarP(&o.format, "format", "o", "table", strings.Join(proveFormats(), ", "))
 	f.BoolVar(&o.all, "all", false, "shorten no list in the table and in Markdown")
-	f.BoolVar(&o.requireBetter, "require-better", false, "exit 1 for an image that is no worse and no better, too")
-	return cmd
+	f.BoolVar(&o.requireBetter, "require-better", false, "exit 1 for what is no worse and no better, too")
+}
+
+func (o *proveOptions) check() error {
+	if !slices.Contains(proveFormats(), o.format) {
+		return usage(fmt.Errorf("-o takes one of %s here, not %q", strings.Join(proveFormats(), ", "), o.format))
+	}
+	return o.imageOptions.check()
 }
 
 // proveFormats are what -o takes.
@@ -73,15 +96,27 @@ func proveFormats() []string {
 }
 
 func (a *app) runProve(ctx context.Context, o *proveOptions, refs []string) error {
-	if !slices.Contains(proveFormats(), o.format) {
-		return usage(fmt.Errorf("-o takes one of %s here, not %q", strings.Join(proveFormats(), ", "), o.format))
+	if err := o.check(); err != nil {
+		return err
 	}
 	if refs[0] == "-" && refs[1] == "-" {
 		return usage(fmt.Errorf("standard input holds one image: name a file for the other"))
 	}
-	if err := o.imageOptions.check(); err != nil {
+	files, err := a.dockerfiles(refs)
+	if err != nil {
 		return err
 	}
+	if files != nil {
+		return a.proveFiles(o, files)
+	}
+	if o.context != "" {
+		return usage(errors.New("--context is for two Dockerfiles: images have none"))
+	}
+	return a.proveImages(ctx, o, refs)
+}
+
+// proveImages proves two images and writes the report.
+func (a *app) proveImages(ctx context.Context, o *proveOptions, refs []string) error {
 	page, err := a.page(a.env.Stdout, o.all)
 	if err != nil {
 		return err
@@ -113,15 +148,22 @@ func (a *app) runProve(ctx context.Context, o *proveOptions, refs []string) erro
 func (o *proveOptions) conclude(r *proof.Report) status {
 	result := statusPass
 	for i := range r.Proofs {
-		switch d := r.Proofs[i].Conclusion.Decision; {
-		case d.Failed(), d == proof.NoWorse && o.requireBetter:
-			result = statusFailed
-		case d == proof.Incomplete && result == statusPass:
-			result = statusIncomplete
+		if s := o.status(r.Proofs[i].Conclusion.Decision); s == statusFailed || result == statusPass {
+			result = s
 		}
 	}
 	r.Status = int(result)
 	return result
+}
+
+func (o *proveOptions) status(d proof.Decision) status {
+	switch {
+	case d.Failed(), d == proof.NoWorse && o.requireBetter:
+		return statusFailed
+	case d == proof.Incomplete:
+		return statusIncomplete
+	}
+	return statusPass
 }
 
 func (a *app) writeProof(format string, r *proof.Report, page report.Options) error {
@@ -156,7 +198,9 @@ func (a *app) proofs(ctx context.Context, o *proveOptions, dbs []advisory.Databa
 	show := a.newProgress()
 	defer show.close()
 	scanner.Progress = show.event
-	examined, err := scanner.Evidence(ctx, o.open(a), refs...)
+	opt := o.open(a)
+	opt.Attestations = true
+	examined, err := scanner.Evidence(ctx, opt, refs...)
 	if err != nil {
 		return nil, err
 	}
@@ -170,12 +214,16 @@ func (a *app) proofs(ctx context.Context, o *proveOptions, dbs []advisory.Databa
 	r := &proof.Report{SchemaVersion: proof.SchemaVersion, Tool: tool()}
 	for _, pair := range pairs {
 		var verdicts [2]*verdict.Verdict
+		var bases [2]*base.Base
 		for i, e := range pair {
 			if verdicts[i], err = scanner.Judge(ctx, e); err != nil {
 				return nil, about(refs[i], err)
 			}
+			if bases[i] = a.baseOf(ctx, o, e, o.built[i]); ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 		}
-		r.Proofs = append(r.Proofs, *scan.Prove(pair[0], pair[1], verdicts[0], verdicts[1], version.Order))
+		r.Proofs = append(r.Proofs, *scan.Prove(pair[0], pair[1], verdicts[0], verdicts[1], bases[0], bases[1], version.Order))
 	}
 	return r, nil
 }

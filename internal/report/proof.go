@@ -31,12 +31,7 @@ func Proof(w io.Writer, r *proven.Report, opt Options) error {
 }
 
 func (p *page) proof(f *proven.Proof, opt Options) {
-	style := map[proven.Decision]lipgloss.Style{
-		proven.Better: p.styles.green, proven.Worse: p.styles.red, proven.NotBetter: p.styles.red, proven.Incomplete: p.styles.yellow,
-	}[f.Conclusion.Decision].Bold(true)
-	decision, figures, _ := strings.Cut(f.Conclusion.Text, ": ")
-	p.hanging(span{decision + ": ", style}, p.styles.bold, figures)
-	p.blank()
+	p.conclusion(&f.Conclusion)
 	for _, side := range []struct {
 		label string
 		*compare.Summary
@@ -57,16 +52,14 @@ func (p *page) proof(f *proven.Proof, opt Options) {
 	for _, o := range outcomes(&f.Findings) {
 		p.outcome(&o, opt)
 	}
+	p.proofHygiene("HYGIENE ", &f.Hygiene, opt)
 	p.proofSurface(&f.Surface, opt)
 	for i := range f.Skipped {
 		s := &f.Skipped[i]
 		p.hanging(span{"incomplete: ", p.styles.red}, p.styles.plain,
 			fmt.Sprintf("%s, layer %d: %s", s.Side, s.Layer, strings.TrimPrefix(s.Path+": "+s.Reason, ": ")))
 	}
-	p.section("NOT PROVEN", "")
-	for _, s := range f.NotProven {
-		p.hanging(span{strings.Repeat(" ", gutter) + "· ", p.styles.faint}, p.styles.plain, s)
-	}
+	p.notProven(f.NotProven)
 }
 
 func (p *page) proofFigures(rows []figure) {

@@ -51,7 +51,8 @@ type statement struct {
 	Type          string       `json:"_type"`
 	Subject       []descriptor `json:"subject"`
 	PredicateType string       `json:"predicateType"`
-	Predicate     *predicate   `json:"predicate"`
+	// Predicate is a *predicate or a *filePredicate.
+	Predicate any `json:"predicate"`
 }
 
 // descriptor is a ResourceDescriptor of in-toto attestation,
@@ -110,6 +111,7 @@ func completeProof(p proven.Proof) proven.Proof {
 			}
 		}
 	}
+	p.Hygiene = completeHygiene(p.Hygiene)
 	a := &p.Application
 	a.Removed, a.Added = orEmpty(a.Removed), orEmpty(a.Added)
 	s := &p.Surface

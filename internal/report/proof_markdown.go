@@ -25,11 +25,7 @@ func ProofMarkdown(w io.Writer, r *proven.Report, opt Options) error {
 }
 
 func (m *markdown) proof(f *proven.Proof, opt Options) {
-	decision, figures, _ := strings.Cut(f.Conclusion.Text, ": ")
-	m.line("## %s", md(decision))
-	m.line("")
-	m.line("%s", md(figures))
-	m.line("")
+	m.conclusion(&f.Conclusion)
 	for _, side := range []struct {
 		label string
 		*compare.Summary
@@ -43,25 +39,17 @@ func (m *markdown) proof(f *proven.Proof, opt Options) {
 	m.line("- **base** %s", md(baseWords(&f.Base)))
 	m.line("- **application** %s", md(applicationWords(&f.Application)))
 	m.line("")
-	var rows [][]string
-	for _, r := range proofRows(f) {
-		rows = append(rows, []string{r.label, r.before, r.after, r.change})
-	}
-	m.table([]string{"", "before", "after", "change"}, []string{"---", "---:", "---:", "---:"}, rows)
+	m.figures(proofRows(f))
 	for _, o := range outcomes(&f.Findings) {
 		m.outcome(&o, opt)
 	}
+	m.hygiene("HYGIENE ", &f.Hygiene, opt)
 	m.surface(&f.Surface, opt)
 	for i := range f.Skipped {
 		s := &f.Skipped[i]
 		m.line("- **incomplete** %s", md(fmt.Sprintf("%s, layer %d: %s", s.Side, s.Layer, strings.TrimPrefix(s.Path+": "+s.Reason, ": "))))
 	}
-	m.line("### Not proven")
-	m.line("")
-	for _, s := range f.NotProven {
-		m.line("- %s", md(s))
-	}
-	m.line("")
+	m.notProven(f.NotProven)
 }
 
 func (m *markdown) outcome(o *outcomeView, opt Options) {

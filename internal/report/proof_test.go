@@ -99,6 +99,13 @@ func proved() *proven.Report {
 				Findings: []proven.Finding{{ID: "s1", Kind: triage.Secret, Title: "GitHub personal access token", Severity: advisory.Critical, Disposition: triage.Rebuild, Path: "app/.env", Liveness: inventory.Visible, Layer: 3, Redacted: "ghp_[36 redacted]"}},
 			}),
 		},
+		Hygiene: proven.Hygiene{
+			Before:  proven.HygieneTally{BySeverity: map[string]int{"medium": 1}, InBase: 1},
+			After:   proven.HygieneTally{BySeverity: map[string]int{"high": 1}, InBase: 1},
+			Cleared: []proven.HygieneRule{{Rule: "user-missing", Title: "no USER is set", Category: "user", Severity: advisory.Medium, Findings: []proven.HygieneFinding{{ID: "h1", Severity: advisory.Medium, Message: "the image runs as root", Where: "configuration: User", Final: true}}}},
+			Kept:    []proven.HygieneRule{{Rule: "run-sudo", Title: "sudo", Category: "user", Severity: advisory.Low, Findings: []proven.HygieneFinding{{ID: "h2", Severity: advisory.Low, Message: "sudo", Where: "history line 1", Final: true, InBase: true}}}},
+			Added:   []proven.HygieneRule{{Rule: "download-shell", Title: "a download runs at once", Category: "downloads", Severity: advisory.High, Findings: []proven.HygieneFinding{{ID: "h3", Severity: advisory.High, Message: "curl | sh", Where: "history line 4", Final: true}}}},
+		},
 		Packages: proven.Packages{
 			ByChange: map[compare.Change]int{compare.Upgraded: 1},
 			Changes:  []compare.Package{{Change: compare.Upgraded, Type: "deb", Name: "libc6", Before: "2.36-9+deb12u1", After: "2.36-9+deb12u7", Path: "var/lib/dpkg/status"}},
@@ -241,6 +248,9 @@ func hostileProof(text string) *proven.Report {
 		for _, list := range [][]proven.Tool{r.Proofs[i].Surface.Tools.Kept, r.Proofs[i].Surface.Tools.Added, r.Proofs[i].Surface.Tools.Removed} {
 			list[0].Kind = proven.Shell
 		}
+		for _, rule := range r.Proofs[i].Hygiene.Added {
+			rule.Findings[0].Severity, rule.Findings[1].Final = advisory.High, false
+		}
 		r.Proofs[i].Base.Before.Layers, r.Proofs[i].Base.After.Layers = 1, 2
 	}
 	return r
@@ -319,4 +329,106 @@ func FuzzMarkdown(f *testing.F) {
 			t.Errorf("%q reads %q, not %q", got, html.UnescapeString(got), want)
 		}
 	})
+}
+
+// provedFiles is a Dockerfile and its hardened self, with something of everything.
+func provedFiles() *proven.FileReport {
+	medium := advisory.Medium
+	rule := func(id, title string, findings ...proven.HygieneFinding) proven.HygieneRule {
+		r := proven.HygieneRule{Rule: id, Title: title, Findings: findings}
+		for i := range findings {
+			r.Severity = max(r.Severity, findings[i].Severity)
+		}
+		return r
+	}
+	at := func(severity advisory.Severity, where, message string) proven.HygieneFinding {
+		return proven.HygieneFinding{ID: where, Severity: severity, Where: where, Message: message, Stage: "0", Final: true}
+	}
+	built, lifted := at(advisory.Low, "line 4", "curl is installed with everything recommended beside"), at(advisory.Low, "line 12", "0.0.0.0 is listened on")
+	built.Stage, built.Final, built.Was = "build", false, &medium
+	lifted.LiftedBy = "hadolint"
+	p := proven.FileProof{
+		Kind:       proven.Dockerfiles,
+		Conclusion: proven.Conclusion{Decision: proven.Better, Text: "PROVEN BETTER: HIGH/CRITICAL 2 → 0, MEDIUM 1 → 0; 5 findings cleared, 2 kept, 1 added", Complete: true},
+		Before:     proven.File{Name: "docker/Dockerfile.bad", Digest: digest("a1"), Lines: 19, Base: "python:latest", Stages: []proven.FileStage{{Line: 3, Base: "python:latest", Final: true}}},
+		After: proven.File{
+			Name: "docker/Dockerfile.fixed", Digest: digest("b2"), Lines: 1042, Base: "python:3.12-slim@" + digest("c3"), BaseDigest: digest("c3"), User: "10001:10001",
+			Stages: []proven.FileStage{{Name: "build", Line: 2, Base: "python:3.12"}, {Line: 8, Base: "python:3.12-slim", Final: true}},
+		},
+		Hygiene: proven.Hygiene{
+			Before: proven.HygieneTally{BySeverity: map[string]int{"high": 2, "medium": 1, "low": 3, "negligible": 1}},
+			After:  proven.HygieneTally{BySeverity: map[string]int{"low": 2, "negligible": 1}},
+			Cleared: []proven.HygieneRule{
+				rule("secret-value", "a secret is written in the Dockerfile", at(advisory.High, "line 6", "DB_PASSWORD holds a secret"), at(advisory.High, "line 7", "API_KEY holds a secret")),
+				rule("copy-mode", "a file that anybody may write", at(advisory.Low, "line 9", "a"), at(advisory.Low, "line 10", "b"), at(advisory.Low, "line 11", "c"), at(advisory.Low, "line 13", "d")),
+			},
+			Kept:  []proven.HygieneRule{rule("apt-no-recommends", "recommended packages are installed as well", built), rule("listen-anywhere", "a development server listens on all addresses", lifted)},
+			Added: []proven.HygieneRule{rule("label-missing", "no label says where the image's source is", at(advisory.Negligible, "line 8", "none is set"))},
+		},
+		NotProven: []string{"that the files build"},
+	}
+	return &proven.FileReport{SchemaVersion: proven.SchemaVersion, Tool: verdict.Tool{Name: "plimsoll", Version: "test"}, Proofs: []proven.FileProof{p}}
+}
+
+func TestProofsOfDockerfilesMatchTheirGoldenFiles(t *testing.T) {
+	for name, write := range map[string]func(io.Writer) error{
+		"fileproof-80":       func(w io.Writer) error { return FileProof(w, provedFiles(), Options{Width: 80}) },
+		"fileproof-100-all":  func(w io.Writer) error { return FileProof(w, provedFiles(), Options{Width: 100, All: true}) },
+		"fileproof-markdown": func(w io.Writer) error { return FileProofMarkdown(w, provedFiles(), Options{}) },
+		"fileproof-json":     func(w io.Writer) error { return FileProofJSON(w, provedFiles()) },
+		"fileproof-none": func(w io.Writer) error {
+			return FileProofJSON(w, &proven.FileReport{Proofs: make([]proven.FileProof, 1)})
+		},
+		"fileproof-intoto": func(w io.Writer) error { return FileProofStatement(w, provedFiles()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := write(&b); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, b.Bytes())
+		})
+	}
+	if err := FileProofStatement(io.Discard, &proven.FileReport{}); !errors.Is(err, ErrOneProof) {
+		t.Errorf("without a proof: %v", err)
+	}
+}
+
+func TestProofsOfDockerfilesNeutraliseWhatFilesSay(t *testing.T) {
+	for _, text := range []string{nasty, obeyedMarkdown} {
+		r := &proven.FileReport{}
+		poison(reflect.ValueOf(r).Elem(), text)
+		for i := range r.Proofs {
+			r.Proofs[i].Conclusion.Text = "WORSE: " + text
+			for _, list := range [][]proven.HygieneRule{r.Proofs[i].Hygiene.Added, r.Proofs[i].Hygiene.Cleared, r.Proofs[i].Hygiene.Kept} {
+				for n := range list {
+					list[n].Severity = advisory.High
+					for k := range list[n].Findings {
+						list[n].Findings[k].Severity, list[n].Findings[k].Final, list[n].Findings[k].InBase = advisory.High, k == 0, k == 1
+					}
+				}
+			}
+		}
+		for _, all := range []bool{false, true} {
+			var table, markdown bytes.Buffer
+			if err := FileProof(&table, r, Options{Width: 80, All: all, Color: true}); err != nil {
+				t.Fatal(err)
+			}
+			checkTerminal(t, table.Bytes(), 80)
+			if err := FileProofMarkdown(&markdown, r, Options{All: all}); err != nil {
+				t.Fatal(err)
+			}
+			checkTerminal(t, markdown.Bytes(), 1<<20)
+			for _, raw := range []string{"<img", "](", "`c`", "**b**", "@some", "://"} {
+				if strings.Contains(markdown.String(), raw) {
+					t.Errorf("%q in Markdown", raw)
+				}
+			}
+		}
+		var b bytes.Buffer
+		if err := FileProofJSON(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		checkTerminal(t, b.Bytes(), 1<<20)
+	}
 }

@@ -63,6 +63,9 @@ func proofRows(f *proven.Proof) []figure {
 			add(c.Name, int64(c.Before), int64(c.After), num, true)
 		}
 	}
+	if b, a := f.Hygiene.Before.InBase, f.Hygiene.After.InBase; b+a > 0 {
+		add("hygiene of the base", int64(b), int64(a), num, false)
+	}
 	before, after := &f.Before, &f.After
 	add("packages", int64(before.Packages), int64(after.Packages), num, false)
 	add("size", before.Size, after.Size, size, false)

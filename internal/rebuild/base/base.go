@@ -104,6 +104,9 @@ type Look func(ctx context.Context, reference string) (*Known, error)
 type Question struct {
 	// Given is a reference that whoever runs the program names; empty for none.
 	Given string
+	// Built is the FROM of the Dockerfile that the image was just built from; empty
+	// where that is not known.
+	Built string
 	Known []Known
 	// Look may be nil: then no registry is asked.
 	Look Look
@@ -151,7 +154,7 @@ func (f *finder) find() *Base {
 		if said != nil && stated == nil {
 			stated = said
 		}
-		if said != nil && said.Source == Given {
+		if said != nil && (said.Source == Given || said.Source == Dockerfile) {
 			return said
 		}
 	}
@@ -252,22 +255,29 @@ func isPrefix(base, layers []string) bool {
 // builders write for a line that changes no file.
 const emptyLayer = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
-// given asks whoever runs the program.
+// given asks whoever runs the program, then the Dockerfile.
 func (f *finder) given() (certain, said *Base) {
-	if f.question.Given == "" {
-		return nil, nil
+	switch q := &f.question; {
+	case q.Given != "":
+		return f.named(Given, q.Given, "named with --base")
+	case q.Built != "":
+		return f.named(Dockerfile, q.Built, "named by the Dockerfile")
 	}
-	c := claim{reference: f.question.Given}
+	return nil, nil
+}
+
+func (f *finder) named(s Source, reference, how string) (certain, said *Base) {
+	c := claim{reference: reference}
 	if at := strings.LastIndex(c.reference, "@sha256:"); at > 0 {
 		c.reference, c.digest = c.reference[:at], c.reference[at+1:]
 	}
 	switch v, layers, why := f.check(c); v {
 	case holds:
-		return f.certain(Given, c, layers, "named with --base, and its layers are the first "+numbered(layers)+" of the image"), nil
+		return f.certain(s, c, layers, how+", and its layers are the first "+numbered(layers)+" of the image"), nil
 	case contradicted:
-		return nil, f.stated(Given, c, "named with --base; its layers are not the image's first ones, so the image was built on another version of it, or squashed")
+		return nil, f.stated(s, c, how+"; its layers are not the image's first ones, so the image was built on another version of it, or squashed")
 	default:
-		return nil, f.stated(Given, c, "named with --base, and could not be read: "+why)
+		return nil, f.stated(s, c, how+", and could not be read: "+why)
 	}
 }
 

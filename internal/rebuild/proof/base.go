@@ -11,6 +11,7 @@ import (
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inspect/content"
 	"plimsoll/internal/inventory"
+	"plimsoll/internal/rebuild/base"
 	"plimsoll/internal/verdict"
 )
 
@@ -24,10 +25,13 @@ type Base struct {
 
 // BaseImage is what is known of one image's base.
 type BaseImage struct {
-	// Name and Digest are what a builder left in the labels (OCI image-spec,
-	// annotations.md); empty where it left none.
+	// Name and Digest are what package base found, or what a builder left in the
+	// labels (OCI image-spec, annotations.md); empty where nobody names a base.
 	Name   string `json:"name,omitempty"`
 	Digest string `json:"digest,omitempty"`
+	// Source and Confidence are package base's; empty where Name is a label's alone.
+	Source     base.Source     `json:"source,omitempty"`
+	Confidence base.Confidence `json:"confidence,omitempty"`
 	// Layers counts the layers that belong to the base, and Reason says how that
 	// was told.
 	Layers int    `json:"layers"`
@@ -97,14 +101,29 @@ func baseOf(before, after *Side) (Base, Application) {
 
 func (s *Side) base() BaseImage {
 	of := &s.Verdict.Image.Base
-	b := BaseImage{Name: of.Name, Layers: of.Layers, Reason: of.Reason}
+	b := BaseImage{Name: of.Name, Layers: s.baseLayers(), Reason: of.Reason}
 	if s.Config != nil {
 		if digest, err := v1.NewHash(s.Config.Config.Labels[baseDigestLabel]); err == nil {
 			b.Digest = digest.String()
 		}
 	}
-	b.ChainID = chainID(s.Layers[:min(of.Layers, len(s.Layers))])
+	if found := s.Base; found != nil && found.Reference != "" {
+		b.Name, b.Source, b.Confidence, b.Reason = found.Reference, found.Source, found.Confidence, found.Reason
+		if found.Digest != "" || found.Source != base.Label {
+			b.Digest = found.Digest // a label's digest is not of what somebody else names
+		}
+	}
+	b.ChainID = chainID(s.Layers[:min(b.Layers, len(s.Layers))])
 	return b
+}
+
+// baseLayers counts the layers of the base: those of one that was read, otherwise
+// where history ends it.
+func (s *Side) baseLayers() int {
+	if s.Base != nil && s.Base.Confidence == base.Certain {
+		return s.Base.Layers
+	}
+	return s.Verdict.Image.Base.Layers
 }
 
 // chainID is that of OCI image-spec, config.md: the first layer's is its diff ID,
@@ -125,7 +144,7 @@ func chainID(layers []*evidence.Layer) string {
 // built are the layers on top of the base.
 func (s *Side) built() []inventory.LayerRef {
 	var refs []inventory.LayerRef
-	for i := s.Verdict.Image.Base.Layers; i < len(s.Layers); i++ {
+	for i := s.baseLayers(); i < len(s.Layers); i++ {
 		ref := inventory.LayerRef{Index: i, DiffID: s.Layers[i].DiffID}
 		if i < len(s.Verdict.Image.Layers) {
 			ref = s.Verdict.Image.Layers[i].LayerRef

@@ -14,19 +14,23 @@ import (
 // Decision is the conclusion's few words.
 type Decision string
 
-// The grave counts are those of Tally from Planted to Unfixed.
+// The grave counts of images are those of Tally from Planted to Hygiene; those of
+// Dockerfiles the findings of hygiene at HIGH and CRITICAL, and those at MEDIUM. What
+// must not come anew is, in an image, planted code, an altered executable, a secret
+// or a finding of hygiene at HIGH or CRITICAL; in a Dockerfile a finding at MEDIUM or
+// above. One that was there and became that grave counts as new.
 const (
-	// Better: both images were examined as a whole and judged by the same
-	// databases; no grave count rose; nothing planted, altered or secret came
-	// anew; and a grave count fell, or, where those are equal, the rest did.
+	// Better: both sides were examined as a whole, images judged by the same
+	// databases; no grave count rose; nothing came anew that must not; and a grave
+	// count fell, or, where those are equal, the sum of the others did.
 	Better Decision = "PROVEN BETTER"
 	// NoWorse: the same, and nothing fell.
 	NoWorse Decision = "NO WORSE"
-	// NotBetter: one grave count fell, and another rose or something planted,
-	// altered or secret came anew.
+	// NotBetter: one grave count fell, and another rose or something came anew that
+	// must not.
 	NotBetter Decision = "NOT BETTER"
-	// Worse: a grave count rose or something planted, altered or secret came anew,
-	// and no grave count fell.
+	// Worse: a grave count rose or something came anew that must not, and no grave
+	// count fell.
 	Worse Decision = "WORSE"
 	// Incomplete: nothing is worse as far as was seen, and not all was seen.
 	Incomplete Decision = "INCOMPLETE"
@@ -64,8 +68,10 @@ func (c *Counts) List() []Count {
 		{"releases without updates", b.Unsupported, a.Unsupported, true, false},
 		{"fixable HIGH/CRITICAL", b.Fixable, a.Fixable, true, true},
 		{"unfixed HIGH/CRITICAL", b.Unfixed, a.Unfixed, true, true},
+		{"hygiene HIGH/CRITICAL", b.Hygiene, a.Hygiene, true, false},
 		{"fixable below", b.FixableBelow, a.FixableBelow, false, true},
 		{"unfixed below", b.UnfixedBelow, a.UnfixedBelow, false, true},
+		{"hygiene below", b.HygieneBelow, a.HygieneBelow, false, false},
 		{"other findings", b.Other, a.Other, false, false},
 	}
 }
@@ -76,9 +82,27 @@ func (d Decision) Failed() bool { return d == Worse || d == NotBetter }
 func conclude(p *Proof, in *Input) Conclusion {
 	c := Conclusion{Reasons: incomplete(p, in)}
 	c.Complete = len(c.Reasons) == 0
-	rose, fell := newContent(&p.Findings), false
+	c.Decision = decide(p.Counts.List(), newContent(&p.Findings) || p.Hygiene.anew(advisory.High))
+	// What came anew in an image of which part was not seen is there all the same,
+	// but only where the first image was seen as a whole is it new.
+	if !c.Complete && (!c.Decision.Failed() || !in.Before.Verdict.Coverage.Complete) {
+		c.Decision = Incomplete
+	}
+	f, h := &p.Findings, &p.Hygiene
+	words := findingsWords(f.Cleared.Total, f.Unproven.Total, f.Kept.Total, f.Added.Total)
+	if cleared, added := Total(h.Cleared), Total(h.Added); cleared+added > 0 {
+		words += fmt.Sprintf("; of hygiene %d cleared, %d kept, %d added", cleared, Total(h.Kept), added)
+	}
+	c.settle(p.Counts.List(), words)
+	return c
+}
+
+// decide tells from the figures; anew is set where something came that must not,
+// whatever went in exchange.
+func decide(counts []Count, anew bool) Decision {
+	rose, fell := anew, false
 	restBefore, restAfter := 0, 0
-	for _, n := range p.Counts.List() {
+	for _, n := range counts {
 		switch {
 		case !n.Grave:
 			restBefore, restAfter = restBefore+n.Before, restAfter+n.After
@@ -90,21 +114,13 @@ func conclude(p *Proof, in *Input) Conclusion {
 	}
 	switch {
 	case rose && fell:
-		c.Decision = NotBetter
+		return NotBetter
 	case rose:
-		c.Decision = Worse
+		return Worse
 	case fell || restAfter < restBefore:
-		c.Decision = Better
-	default:
-		c.Decision = NoWorse
+		return Better
 	}
-	// What came anew in an image of which part was not seen is there all the same,
-	// but only where the first image was seen as a whole is it new.
-	if !c.Complete && (!c.Decision.Failed() || !in.Before.Verdict.Coverage.Complete) {
-		c.Decision = Incomplete
-	}
-	c.Text = string(c.Decision) + ": " + strings.Join(parts(p, &c), "; ")
-	return c
+	return NoWorse
 }
 
 // newContent reports whether something planted, altered or secret came anew, or
@@ -119,36 +135,39 @@ func newContent(f *Findings) bool {
 	return slices.ContainsFunc(f.Kept.Groups, func(g Group) bool { return g.Code == Exposed && content(&g) })
 }
 
-// parts are the figures that moved and what became of the findings.
-func parts(p *Proof, c *Conclusion) []string {
-	var out []string
+// settle writes the line: the figures that moved, and what became of the findings.
+func (c *Conclusion) settle(counts []Count, findings string) {
+	var parts, moved []string
 	if c.Decision == Incomplete {
-		out = append(out, c.Reasons[0])
+		parts = append(parts, c.Reasons[0])
 	}
-	var moved []string
-	for _, n := range p.Counts.List() {
+	for _, n := range counts {
 		if n.Grave && n.Before != n.After {
 			moved = append(moved, fmt.Sprintf("%s %d → %d", n.Name, n.Before, n.After))
 		}
 	}
 	if len(moved) > 0 {
-		out = append(out, strings.Join(moved, ", "))
+		parts = append(parts, strings.Join(moved, ", "))
 	}
-	f := &p.Findings
-	figures := fmt.Sprintf("%d cleared", f.Cleared.Total)
-	if f.Cleared.Total == 1 {
-		figures = "1 finding cleared"
-	} else if f.Cleared.Total > 1 {
-		figures = fmt.Sprintf("%d findings cleared", f.Cleared.Total)
-	}
-	if f.Unproven.Total > 0 {
-		figures += fmt.Sprintf(", %d gone without proof", f.Unproven.Total)
-	}
-	out = append(out, figures+fmt.Sprintf(", %d kept, %d added", f.Kept.Total, f.Added.Total))
+	parts = append(parts, findings)
 	if !c.Complete && c.Decision != Incomplete {
-		out = append(out, "and not all could be examined")
+		parts = append(parts, "and not all could be examined")
 	}
-	return out
+	c.Text = string(c.Decision) + ": " + strings.Join(parts, "; ")
+}
+
+// findingsWords is "58 findings cleared, 188 kept, 0 added".
+func findingsWords(cleared, unproven, kept, added int) string {
+	text := fmt.Sprintf("%d cleared", cleared)
+	if cleared == 1 {
+		text = "1 finding cleared"
+	} else if cleared > 1 {
+		text = fmt.Sprintf("%d findings cleared", cleared)
+	}
+	if unproven > 0 {
+		text += fmt.Sprintf(", %d gone without proof", unproven)
+	}
+	return text + fmt.Sprintf(", %d kept, %d added", kept, added)
 }
 
 // incomplete says what keeps a proof from being whole.

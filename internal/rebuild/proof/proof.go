@@ -19,6 +19,7 @@ import (
 	"plimsoll/internal/compare"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/inventory"
+	"plimsoll/internal/rebuild/base"
 	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
@@ -57,8 +58,10 @@ type Proof struct {
 	Databases []advisory.Info `json:"databases"`
 	Counts    Counts          `json:"counts"`
 	Findings  Findings        `json:"findings"`
-	Packages  Packages        `json:"packages"`
-	Base      Base            `json:"base"`
+	// Hygiene is what the configurations and histories say.
+	Hygiene  Hygiene  `json:"hygiene"`
+	Packages Packages `json:"packages"`
+	Base     Base     `json:"base"`
 	// Application are the layers that were built on the base.
 	Application Application `json:"application"`
 	Surface     Surface     `json:"surface"`
@@ -90,6 +93,10 @@ type Tally struct {
 	// FixableBelow and UnfixedBelow are vulnerabilities of lower severities.
 	FixableBelow int `json:"fixableBelow"`
 	UnfixedBelow int `json:"unfixedBelow"`
+	// Hygiene counts findings of hygiene at high or critical severity, HygieneBelow
+	// the others, what came with the base left out.
+	Hygiene      int `json:"hygiene"`
+	HygieneBelow int `json:"hygieneBelow"`
 	// Other is what is left: findings about content that are only possible or of
 	// lower severity, a release that is leaving support.
 	Other int `json:"other"`
@@ -182,6 +189,8 @@ type Side struct {
 	Config  *v1.ConfigFile
 	// Layers are base first.
 	Layers []*evidence.Layer
+	// Base is what package base says; nil where it was not asked.
+	Base *base.Base
 }
 
 // Input is what a proof is made from.
@@ -208,6 +217,9 @@ func Of(in Input) *Proof {
 	w := &weighing{before: before, after: after, order: in.Order, proof: p}
 	w.index(d.Packages)
 	w.findings(len(p.Databases) > 0)
+	p.Hygiene = hygieneOf(brokenInImage(in.Before.Verdict.Hygiene), brokenInImage(in.After.Verdict.Hygiene))
+	p.Counts.Before.tidy(&p.Hygiene.Before)
+	p.Counts.After.tidy(&p.Hygiene.After)
 	p.Base, p.Application = baseOf(&in.Before, &in.After)
 	p.Surface = surfaceOf(before, after, d)
 	p.Conclusion = conclude(p, &in)
@@ -227,7 +239,7 @@ type side struct {
 
 func newSide(s *Side) *side {
 	x := &side{
-		Side: s, tree: treeOf(s.Layers), base: s.Verdict.Image.Base.Layers,
+		Side: s, tree: treeOf(s.Layers), base: s.baseLayers(),
 		byID: map[string]*inventory.Package{}, entries: map[string]*account.Entry{},
 	}
 	for i := range s.Verdict.Packages {

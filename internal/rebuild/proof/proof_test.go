@@ -36,6 +36,7 @@ type img struct {
 	noDatabase bool
 	incomplete bool
 	platform   string
+	hygiene    []verdict.Hygiene
 }
 
 func (i img) sides() (proof.Side, *compare.Side) {
@@ -43,7 +44,7 @@ func (i img) sides() (proof.Side, *compare.Side) {
 		i.layers = []*evidence.Layer{layer("f etc/motd 1")}
 	}
 	v := &verdict.Verdict{Packages: i.packages, Findings: i.findings, Account: account.Account{Entries: i.exes, ByStatus: map[account.Status]int{}}}
-	v.Image.Platform = i.platform
+	v.Image.Platform, v.Hygiene = i.platform, i.hygiene
 	v.Image.Base = triage.Base{Layers: i.base}
 	if i.dist != "" {
 		id, release, _ := strings.Cut(i.dist, " ")

@@ -331,3 +331,9 @@ func either(first bool, a, b *int) *int {
 	}
 	return b
 }
+
+// tidy counts the findings of hygiene that the image itself is to blame for.
+func (t *Tally) tidy(h *HygieneTally) {
+	t.Hygiene = h.Count(advisory.High, advisory.Critical)
+	t.HygieneBelow = h.Count(advisory.Medium, advisory.Low, advisory.Negligible)
+}
