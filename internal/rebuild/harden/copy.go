@@ -50,7 +50,7 @@ func (w *work) narrow(in *dockerfile.Instruction) {
 	var plain, folders []string
 	for _, f := range files {
 		top, _, inFolder := strings.Cut(f, "/")
-		if w.needless(f) || w.needless(top) {
+		if w.needless(f) || w.needless(top) || slices.Contains(w.keys, f) && !inFolder {
 			continue
 		}
 		if !reCopyName.MatchString(top) {
@@ -67,6 +67,7 @@ func (w *work) narrow(in *dockerfile.Instruction) {
 		w.leave("COPY . in line "+line(w.originOf(in.StartLine)), "%d names would take its place: the proposed .dockerignore keeps out what does not belong there", n)
 		return
 	}
+	w.sayCredentials(in)
 	dir := strings.TrimSuffix(to, "/") + "/"
 	flags := ""
 	for _, f := range in.Flags {
@@ -80,9 +81,20 @@ func (w *work) narrow(in *dockerfile.Instruction) {
 		b.WriteString("COPY " + flags + f + " " + dir + f + w.newline)
 	}
 	w.change(in, Change{
-		Title: "copy what is needed by name", Closes: []string{"copy-whole-context", "dockerignore-missing"},
+		Title: "copy what is needed by name", Closes: []string{"copy-whole-context", "dockerignore-missing", "secret-file-copied"},
 		Why: "with COPY . everything that lies in the folder when the image is built is in it, credentials and history included",
 	}, w.closing("copy-whole-context")+"by name, as the build context was when this was written", w.lines(in, b.String()))
+}
+
+// sayCredentials says which credentials the image had and has no more.
+func (w *work) sayCredentials(in *dockerfile.Instruction) {
+	names := slices.Clone(w.keys)
+	if w.has(".env") {
+		names = append(names, ".env")
+	}
+	if len(names) > 0 {
+		w.todo(in, "credentials", "the image had %s: give the container what is in it when it is started", strings.Join(names, ", "))
+	}
 }
 
 // needless are files that no image needs, as .dockerignore has them.

@@ -109,6 +109,7 @@ func Harden(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt
 	}
 	w := newWork(ctx, f, files, opt)
 	w.res.Before, w.copies = w.findings(), w.copiesFolders()
+	w.privateKeys() // by what the input copies by name
 	settled := false
 	for range maxRounds {
 		before := w.file.Source

@@ -223,8 +223,16 @@ func TestHarden(t *testing.T) {
 			not:    []string{"--no-install-recommends"},
 		},
 		{
-			name:   "a .dockerignore is proposed without what is copied by name",
-			source: "FROM debian:12\nCOPY .env.example app /srv/\nUSER 1\nCMD [\"x\"]\n",
+			name:   "COPY . becomes names, without what no image needs",
+			source: "FROM debian:12\nWORKDIR /app\nCOPY . .\nUSER 1\nCMD [\"./run\"]\n",
+			files:  map[string]string{"run": "", "lib/a": "", "lib/b/c": "", ".env": "A=1", ".git/config": "", "Dockerfile.dev": ""},
+			want:   []string{"COPY run ./\nCOPY lib ./lib\n", "TODO(plimsoll): credentials"},
+			not:    []string{"COPY . .", ".git"},
+		},
+		{
+			name:   "a frontend that mounts secrets as variables is asked for where none is named",
+			source: "FROM debian:12\nARG API_TOKEN\nRUN curl -H \"X: $API_TOKEN\" https://x.example.com\nUSER 1\nCMD [\"x\"]\n",
+			want:   []string{"# syntax=docker/dockerfile:1\nFROM debian:12\n", "--mount=type=secret,id=api_token,env=API_TOKEN"},
 		},
 	}
 	for _, tt := range tests {
@@ -291,6 +299,23 @@ func TestHardenRefuses(t *testing.T) {
 		if _, err := harden.Harden(t.Context(), f, nil, options()); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", source, err, want)
 		}
+	}
+}
+
+// The proposal keeps credentials out, and nothing that is copied by name.
+func TestDockerignore(t *testing.T) {
+	r := hardened(t, "FROM node:22\nCOPY certs/tls.key /etc/\nCOPY . /app\nUSER 1\nCMD [\"x\"]\n", map[string]string{
+		"certs/tls.key": "", "server.pem": "-----BEGIN PRIVATE KEY-----", "ca.pem": "-----BEGIN CERTIFICATE-----", "node_modules/a/index.js": "",
+	})
+	proposal := "\n" + string(r.Dockerignore)
+	for want, has := range map[string]bool{"**/.git": true, "**/.env": true, "server.pem": true, "ca.pem": false, "**/*.key": false, "**/node_modules": false} {
+		if strings.Contains(proposal, "\n"+want+"\n") != has {
+			t.Errorf("%s: want %v in\n%s", want, has, proposal)
+		}
+	}
+	good := hardened(t, "FROM debian:12\nCOPY . /app\nUSER 1\nCMD [\"x\"]\n", map[string]string{".dockerignore": ".git\n.env\n", "a": ""})
+	if good.Dockerignore != nil {
+		t.Errorf("a good one is replaced by\n%s", good.Dockerignore)
 	}
 }
 

@@ -1,6 +1,7 @@
 package harden
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -77,26 +78,24 @@ func (w *work) proposeIgnore() []byte {
 	return []byte(b.String())
 }
 
-// privateKeys are files of the context that hold one and whose names don't say so.
+// privateKeys are files of the context that hold one and whose names don't say so;
+// those that the input copies by name left out.
 func (w *work) privateKeys() []string {
-	if w.files == nil {
-		return nil
+	if w.files == nil || w.keysRead {
+		return w.keys
 	}
-	var keys []string
+	w.keysRead = true
+	taken := w.taken()
 	files, _ := w.files.Files()
 	for _, f := range files {
-		if !strings.HasSuffix(f, ".pem") && !strings.HasSuffix(f, ".crt") || len(keys) >= 100 || strings.ContainsAny(f, "\n\r*?[\\#! ") {
+		if ext := path.Ext(f); ext != ".pem" && ext != ".crt" && ext != ".cer" || len(w.keys) >= 100 || !reFolder.MatchString("/"+f) || slices.Contains(taken, path.Base(f)) {
 			continue
 		}
-		if content, ok := w.files.Read(f); ok && strings.Contains(string(content), "PRIVATE KEY-----") && !w.copiedByName(f) {
-			keys = append(keys, f)
+		if content, ok := w.files.Read(f); ok && strings.Contains(string(content), "PRIVATE KEY-----") {
+			w.keys = append(w.keys, f)
 		}
 	}
-	return keys
-}
-
-func (w *work) copiedByName(name string) bool {
-	return slices.ContainsFunc(w.taken(), func(part string) bool { return part == name[strings.LastIndexByte(name, '/')+1:] })
+	return w.keys
 }
 
 // copiesFolders tells whether any COPY or ADD takes a folder of the context.

@@ -341,11 +341,14 @@ func mount(in *dockerfile.Instruction, s BuildSecret) (edit, bool) {
 
 var reFrontend = regexp.MustCompile(`^((?:docker\.io/)?docker/dockerfile):(\d+)\.(\d+)(?:\.\d+)?(?:-[a-z]+)?$`)
 
-// frontend raises a syntax directive that is too old for secrets in the environment.
+// frontend asks for a frontend that mounts secrets as variables: engines before
+// Docker 27.3 bring an older one (https://docs.docker.com/build/buildkit/dockerfile-release-notes/#1100).
+// A syntax directive that is too old is raised.
 func (w *work) frontend() []edit {
 	d, ok := w.file.Directives["syntax"]
 	if !ok {
-		return nil
+		at := w.lineStart(1)
+		return []edit{{From: at, To: at, New: "# syntax=docker/dockerfile:1" + w.newline}}
 	}
 	m := reFrontend.FindStringSubmatch(d.Value)
 	if m == nil {

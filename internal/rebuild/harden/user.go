@@ -134,6 +134,8 @@ func (w *work) needsRoot(s *dockerfile.Stage) string {
 		return "its base is chosen when it is built"
 	case d == windows:
 		return "it is a Windows image"
+	case r.official() == "nginx":
+		return "nginx starts as root and hands over by itself; nginxinc/nginx-unprivileged is the same without root, at port 8080"
 	case root.Image != "scratch" && d != bare && !slices.Contains(programImages, r.official()) && !strings.HasPrefix(r.repository, "dotnet/"):
 		return "what " + w.clean(root.Image) + " needs is not known here"
 	case r.official() == "php" && (strings.Contains(r.tag, "apache") || strings.Contains(r.tag, "fpm")):

@@ -31,6 +31,9 @@ type work struct {
 	spans  []edit
 	// copies is set where the input copies folders of the context.
 	copies bool
+	// keys are private keys of the context, once keysRead.
+	keys     []string
+	keysRead bool
 	// pending are the changes of the pass that runs.
 	pending []pending
 	// digests remembers what Resolve said.

@@ -1,3 +1,4 @@
+# syntax=docker/dockerfile:1@sha256:a00b51085d4fdec69196f144c0605b8b1caf15c7cff917111785898f6a52a5ef
 # TODO(plimsoll): slim: the final stage keeps node, since without a package-lock.json that fits
 #   package.json it is not known which libraries its packages need: node:…-slim is a fifth of its
 #   size

@@ -1,3 +1,4 @@
+# syntax=docker/dockerfile:1@sha256:a00b51085d4fdec69196f144c0605b8b1caf15c7cff917111785898f6a52a5ef
 FROM debian:bookworm-slim@sha256:12f2bc40491f9f7b029e375c38f2ecef73006e86ca71ea9321b3cf777df92ba8
 # plimsoll: closes apt-no-recommends: no packages that are merely recommended
 # plimsoll: closes apt-lists: apt's lists of packages stay in the layer
