@@ -117,4 +117,6 @@ type Rule struct {
 	Effect Effect
 	// Policy is the ready policy that the rule comes from; empty for the file's own.
 	Policy string
+
+	when, detail *program
 }
