@@ -205,7 +205,7 @@ func (w *work) rulesAt(in *dockerfile.Instruction, word string) []string {
 }
 
 // debugSettings are variables that switch a debugger or a mode for development on,
-// with what takes their place; "" takes the variable out.
+// with what takes their place.
 var debugSettings = []struct {
 	name   string
 	values []string
@@ -216,10 +216,8 @@ var debugSettings = []struct {
 	{"FLASK_DEBUG", []string{"1", "true", "True", "TRUE", "on", "yes"}, "0"},
 	{"FLASK_ENV", []string{"development"}, "production"},
 	{"DJANGO_DEBUG", []string{"1", "true", "True", "TRUE", "on", "yes"}, "0"},
-	{"PYTHONBREAKPOINT", nil, "0"},
 	{"ASPNETCORE_ENVIRONMENT", []string{"Development"}, "Production"},
 	{"DOTNET_ENVIRONMENT", []string{"Development"}, "Production"},
-	{"RAILS_ENV", []string{"development"}, ""},
 }
 
 // debugVariables changes variables of ENV that switch debugging on.
@@ -227,7 +225,7 @@ func (w *work) debugVariables(in *dockerfile.Instruction) {
 	for i, p := range in.Pairs() {
 		value := strings.Trim(p.Value, `"'`)
 		for _, d := range debugSettings {
-			if d.name != p.Name || d.with == "" || value == d.with || d.values != nil && !slices.Contains(d.values, value) {
+			if d.name != p.Name || !slices.Contains(d.values, value) {
 				continue
 			}
 			from, to := p.ValueText.Offsets()

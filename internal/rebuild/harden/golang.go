@@ -131,7 +131,7 @@ func (c *compiled) goOutputs() []string {
 			if len(operands) == 0 {
 				continue
 			}
-			name := c.goName(in, operands[1:])
+			name := c.goName(operands[1:])
 			switch operands[0].Text {
 			case "build":
 				out, given := goOutput(command)
@@ -172,7 +172,7 @@ func goOutput(command *dockerfile.Command) (dockerfile.Word, bool) {
 
 // goName is what Go calls the program of a package: the last element of its import
 // path, a version left out (go help build; https://go.dev/ref/mod#major-version-suffixes).
-func (c *compiled) goName(in *dockerfile.Instruction, packages []dockerfile.Word) string {
+func (c *compiled) goName(packages []dockerfile.Word) string {
 	if len(packages) > 1 {
 		return ""
 	}
@@ -200,7 +200,6 @@ func (c *compiled) goName(in *dockerfile.Instruction, packages []dockerfile.Word
 	if base := path.Base(module); regexp.MustCompile(`^v\d+$`).MatchString(base) {
 		module = path.Dir(module)
 	}
-	_ = in
 	return path.Base(module)
 }
 

@@ -141,9 +141,7 @@ func (w *work) taken() []string {
 		}
 		for _, word := range in.Words[:len(in.Words)-1] {
 			v, _ := in.Expand(word.String)
-			for _, part := range strings.Split(v, "/") {
-				names = append(names, part)
-			}
+			names = append(names, strings.Split(v, "/")...)
 		}
 	}
 	return names

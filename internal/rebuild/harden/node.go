@@ -168,10 +168,14 @@ func planNode(w *work, s *dockerfile.Stage) (*plan, string) {
 			p.end += "RUN npm prune --omit=dev" + w.newline
 		}
 	}
-	if reason := w.slimNode(s, p, project); reason != "" {
+	reason := w.slimNode(s, p, project)
+	w.distroless(s, p, bareOfNode)
+	if reason != "" && p.base == "" {
+		if !builds && !leavesTools(p) {
+			return nil, reason + ", so that the final stage would be the same image"
+		}
 		w.todo(s.From, "slim", "the final stage keeps %s, since %s: node:…-slim is a fifth of its size", w.clean(s.Image), reason)
 	}
-	w.distroless(s, p, bareOfNode)
 	return p, ""
 }
 

@@ -62,10 +62,14 @@ func planPython(w *work, s *dockerfile.Stage) (*plan, string) {
 		}
 		p.parts = append(p.parts, part)
 	}
-	if reason := w.slimPython(s, p); reason != "" {
+	reason := w.slimPython(s, p)
+	w.distroless(s, p, bareOfPython)
+	if reason != "" && p.base == "" {
+		if !leavesTools(p) {
+			return nil, reason + ", so that the final stage would be the same image"
+		}
 		w.todo(s.From, "slim", "the final stage keeps %s, since %s: python:…-slim is a fifth of its size", w.clean(s.Image), reason)
 	}
-	w.distroless(s, p, bareOfPython)
 	return p, ""
 }
 

@@ -55,9 +55,6 @@ func (r reference) withTag(tag string) string {
 	return s + ":" + tag
 }
 
-// tagParts splits a tag at its hyphens: "3.12", "slim", "bookworm".
-func (r reference) tagParts() []string { return strings.Split(r.tag, "-") }
-
 // distribution is a family of distributions, as far as it matters which commands an
 // image has.
 type distribution int
@@ -144,11 +141,6 @@ func (w *work) distributionOf(s *dockerfile.Stage) distribution {
 		}
 	}
 	return unknownDistribution
-}
-
-// isImage tells whether a stage is built on an image, and not on scratch or a stage.
-func isImage(s *dockerfile.Stage) bool {
-	return s.Parent == nil && s.Image != "scratch" && s.Image != ""
 }
 
 func isNumeral(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -71,7 +71,11 @@ func planRuby(w *work, s *dockerfile.Stage) (*plan, string) {
 		}
 		p.parts = append(p.parts, part)
 	}
-	if reason := w.slimRuby(s, p); reason != "" {
+	reason := w.slimRuby(s, p)
+	if reason != "" && p.base == "" {
+		if !leavesTools(p) {
+			return nil, reason + ", so that the final stage would be the same image"
+		}
 		w.todo(s.From, "slim", "the final stage keeps %s, since %s: ruby:…-slim is a quarter of its size", w.clean(s.Image), reason)
 	}
 	return p, ""

@@ -65,7 +65,7 @@ func stages(w *work) error {
 			p.ecosystem = e.name
 			w.split(target, p)
 		case reason != "":
-			w.todo(target.From, "stages", "what builds stays in the image: it was not split into a build stage and a final one, since %s", reason)
+			w.todo(target.From, "stages", "this was not split into a build stage and a final one, since %s", reason)
 		}
 		return nil
 	}
@@ -272,6 +272,14 @@ func (w *work) splitInstall(in *dockerfile.Instruction, names []string, beforeBu
 		p.final = text
 	}
 	return p, ""
+}
+
+// leavesTools tells whether packages that only building takes stay behind.
+func leavesTools(p *plan) bool {
+	return slices.ContainsFunc(p.parts, func(part part) bool {
+		names, only := systemInstall(part.in)
+		return only && part.role != inFinal && slices.ContainsFunc(names, func(n string) bool { yes, _ := buildOnly(n); return yes })
+	})
 }
 
 // without is a RUN's text without some packages.

@@ -1,5 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since line 6 builds with cgo, whose libraries have to be in the final image
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since line 6 builds
+#   with cgo, whose libraries have to be in the final image
 # TODO(plimsoll): base-end-of-life: golang:1.22-bookworm: Go 1.22 has had no fixes since 2025-02-11.
 #   Move to a release that is still supported.
 FROM golang:1.22-bookworm@sha256:259a7a6adc4f168cc65e960167bc816b5c37c9acd13fadabd53cd80da4ff33fa

@@ -1,18 +1,7 @@
 # syntax=docker/dockerfile:1@sha256:a00b51085d4fdec69196f144c0605b8b1caf15c7cff917111785898f6a52a5ef
-# TODO(plimsoll): slim: the final stage keeps node, since without a package-lock.json that fits
-#   package.json it is not known which libraries its packages need: node:…-slim is a fifth of its
-#   size
-# plimsoll: this stage builds, and is not part of the image
-FROM node:latest@sha256:545ea538461003efdc8c81c244531b003f6f26cfccf6c0073b3239fdedf49446 AS build
-RUN mkdir -p /app
-WORKDIR /app
-COPY . /app
-ENV PORT=3000
-RUN npm config set strict-ssl true
-# plimsoll: closes npm-cache: npm's cache stays in the layer
-RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm install && npm cache clean --force
-
-# plimsoll: the packages come from the build stage, without npm's cache
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since without a
+#   package-lock.json that fits package.json it is not known which libraries its packages need, so
+#   that the final stage would be the same image
 FROM node:latest@sha256:545ea538461003efdc8c81c244531b003f6f26cfccf6c0073b3239fdedf49446
 
 RUN mkdir -p /app
@@ -25,7 +14,9 @@ COPY --chown=1000:1000 package.json server.js /app/
 # TODO(plimsoll): rotate-secret: make a new NPM_TOKEN and withdraw the old: it is in this file's
 #   history, and in every image that was built from it
 ENV PORT=3000
-COPY --from=build --chown=1000:1000 /app/node_modules /app/node_modules
+RUN npm config set strict-ssl true
+# plimsoll: closes npm-cache: npm's cache stays in the layer
+RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm install && npm cache clean --force
 
 # plimsoll: closes user-missing: without root's rights; what the program may write is its own
 RUN chown 1000:1000 /app

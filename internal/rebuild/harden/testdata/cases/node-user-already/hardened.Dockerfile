@@ -1,5 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since packages are installed as another user than root
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since packages are
+#   installed as another user than root
 FROM node:22-slim@sha256:d2cb67541ab6058dfd372db51d3f250e7fe8a777678f945bae6d845775db2438
 LABEL org.opencontainers.image.title="queue" \
       org.opencontainers.image.source="https://git.example.com/queue"

@@ -1,6 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since the build context is not known: it is not told whether the program needs
-#   ASP.NET Core
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since the build
+#   context is not known: it is not told whether the program needs ASP.NET Core
 FROM mcr.microsoft.com/dotnet/sdk:8.0@sha256:3fc9bb883650f91f0eebe75bc2023b9b9cdfc1cc60ed62fa851c00be8033a73b
 WORKDIR /src
 COPY . .

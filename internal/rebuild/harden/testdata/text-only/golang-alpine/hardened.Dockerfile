@@ -1,5 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since the build context is not known: the program may need cgo, a shell or files
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since the build
+#   context is not known: the program may need cgo, a shell or files
 FROM golang:alpine@sha256:da262dd07219abed3c6ca858b43e1b3397ad3897a91be9b093e11f48e0c98d53
 # plimsoll: closes apk-cache: apk's index stays in the layer
 RUN apk add --no-cache git

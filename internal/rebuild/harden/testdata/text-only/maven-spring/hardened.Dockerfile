@@ -1,5 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since the build context is not known, and the program may read files of it
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since the build
+#   context is not known, and the program may read files of it
 FROM maven:3.9-eclipse-temurin-17@sha256:f27c1f33425d74113badb9c7cbce2c6f5e836ae518f7567f975eae2346ca1f7f
 COPY . /app
 WORKDIR /app

@@ -1,5 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since package.json could not be read
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since package.json
+#   could not be read
 # TODO(plimsoll): base-end-of-life: node:18-alpine: Node.js 18 has had no fixes since 2025-04-30.
 #   Move to a release that is still supported.
 FROM node:18-alpine@sha256:e39504ab513f4366b9373942a2c2ec2bd4a044cffe739026250258f83b26c9ff

@@ -1,5 +1,5 @@
-# TODO(plimsoll): stages: what builds stays in the image: it was not split into a build stage and a
-#   final one, since line 7 does more than install packages
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since line 7 does
+#   more than install packages
 FROM php:8.2-apache@sha256:360816b438c597bf4fcff9fb7e64d5ded7db72f8a96682fc286bfadf3f954ef5
 # plimsoll: closes apt-no-recommends: no packages that are merely recommended
 # plimsoll: closes apt-lists: apt's lists of packages stay in the layer

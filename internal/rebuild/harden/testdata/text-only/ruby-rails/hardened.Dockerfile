@@ -1,14 +1,5 @@
-# TODO(plimsoll): slim: the final stage keeps ruby:3.2, since the build context is not known:
-#   ruby:…-slim is a quarter of its size
-# plimsoll: this stage builds, and is not part of the image
-FROM ruby:3.2@sha256:755bf4d99e57d81e320124d91301de4f0f2ee360c44e59353496668c7c3b275d AS build
-RUN apt-get update -qq && apt-get install --no-install-recommends -y nodejs postgresql-client ca-certificates && rm -rf /var/lib/apt/lists/*
-WORKDIR /myapp
-COPY Gemfile /myapp/Gemfile
-COPY Gemfile.lock /myapp/Gemfile.lock
-RUN bundle install
-
-# plimsoll: the gems come from the build stage
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since the build
+#   context is not known, so that the final stage would be the same image
 FROM ruby:3.2@sha256:755bf4d99e57d81e320124d91301de4f0f2ee360c44e59353496668c7c3b275d
 # plimsoll: closes apt-no-recommends: no packages that are merely recommended; ca-certificates came
 #   that way, and may be needed
@@ -17,7 +8,7 @@ RUN apt-get update -qq && apt-get install --no-install-recommends -y nodejs post
 WORKDIR /myapp
 COPY --chown=10001:10001 Gemfile /myapp/Gemfile
 COPY --chown=10001:10001 Gemfile.lock /myapp/Gemfile.lock
-COPY --from=build /usr/local/bundle /usr/local/bundle
+RUN bundle install
 COPY --chown=10001:10001 . /myapp
 
 # plimsoll: closes user-missing: without root's rights; what the program may write is its own
