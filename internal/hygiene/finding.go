@@ -21,7 +21,7 @@ type Finding struct {
 	// Remedy says what to do about it.
 	Remedy string           `json:"remedy"`
 	Range  dockerfile.Range `json:"range,omitzero"`
-	// Where names the place in an image: "history line 3", "configuration: User".
+	// Where names the place in an image: "history line 3", "configuration: User", "files".
 	Where string `json:"where,omitempty"`
 	// Instruction is the instruction's keyword in upper case.
 	Instruction string `json:"instruction,omitempty"`
@@ -37,6 +37,8 @@ type Finding struct {
 	Suppressed *Suppression `json:"suppressed,omitempty"`
 
 	at int
+	// key stands for the message in ID where that has counts in it.
+	key string
 }
 
 // Edit replaces the bytes from From up to To of the source.

@@ -1,6 +1,7 @@
 package hygiene
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,7 +16,7 @@ func identify(findings []Finding) {
 	seen := map[string]int{}
 	for i := range findings {
 		f := &findings[i]
-		key := strings.Join([]string{f.Rule, f.Stage, f.Instruction, f.Message}, "\x00")
+		key := strings.Join([]string{f.Rule, f.Stage, f.Instruction, cmp.Or(f.key, f.Message)}, "\x00")
 		seen[key]++
 		f.ID = triage.Fingerprint("hygiene", key, fmt.Sprint(seen[key]))
 	}

@@ -39,6 +39,8 @@ type ImageInput struct {
 	// none; Base is how many layers belong to the base.
 	Layers []int
 	Base   int
+	// Contents are the image's files; nil where they are not known.
+	Contents *Contents
 }
 
 // FromImage makes a Dockerfile of what an image says of itself: its history's
@@ -253,6 +255,9 @@ func CheckImage(in ImageInput, rules []Rule, now time.Time) []Finding {
 	f, image := FromImage(in)
 	l := &Lint{File: f, Image: image, Options: Options{Now: now}}
 	l.list()
+	if in.Contents != nil {
+		l.contents = in.Contents.walk()
+	}
 	return l.run(rules)
 }
 

@@ -26,10 +26,16 @@ type Rule struct {
 	// well. What a configuration can't say (a base's tag, a comment, an absent
 	// HEALTHCHECK) is a rule of Dockerfiles alone.
 	OnImage bool
-	// Check looks at one file and reports.
+	// Check looks at one file and reports; nil for a rule of an image's files alone.
 	Check func(*Lint)
 	// Bad must raise the rule, Good must not.
 	Bad, Good []Sample
+	// Files looks at the files of a built image and reports; nil where they say nothing.
+	// What they show counts, so that where they are known Check is not asked what the
+	// history of the image may mean.
+	Files func(*FileView)
+	// BadFiles must raise Files, GoodFiles must not.
+	BadFiles, GoodFiles []SampleImage
 }
 
 // Category groups rules in documentation and reports.
@@ -89,6 +95,24 @@ type Sample struct {
 	// DockerfileOnly keeps the sample from being tried as an image as well, where it
 	// makes a difference that an image doesn't show.
 	DockerfileOnly bool
+}
+
+// SampleImage is a small image: the files of its layers, the base's first.
+type SampleImage [][]SampleFile
+
+// SampleFile is one entry of a layer.
+type SampleFile struct {
+	// Path ends with a slash for a folder; a name that begins with .wh. is a whiteout's.
+	Path string
+	// Mode is as chmod has it.
+	Mode uint32
+	Size int64
+	// Content is of the files of accounts alone.
+	Content string
+	// Owner is the package that brought an executable.
+	Owner string
+	// Secret is set where a secret was found in it.
+	Secret bool
 }
 
 // file is a sample without a context.

@@ -4,7 +4,7 @@ import "slices"
 
 // Rules lists every rule.
 func Rules() []Rule {
-	return slices.Concat(
+	rules := slices.Concat(
 		baseRules(),
 		userRules(),
 		secretRules(),
@@ -23,5 +23,10 @@ func Rules() []Rule {
 		formRules(),
 		labelRules(),
 		suppressionRules(),
+		contentRules(),
 	)
+	for _, h := range fileHalves() {
+		h.join(rules)
+	}
+	return rules
 }

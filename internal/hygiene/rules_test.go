@@ -39,10 +39,10 @@ func TestRules(t *testing.T) {
 				t.Errorf("the identifier is not unique or not well formed")
 			}
 			seen[r.ID] = true
-			if r.Title == "" || r.Why == "" || r.Remedy == "" || r.Category == "" || r.Severity == advisory.Unknown || r.Check == nil {
+			if r.Title == "" || r.Why == "" || r.Remedy == "" || r.Category == "" || r.Severity == advisory.Unknown || r.Check == nil && r.Files == nil {
 				t.Error("a field is empty")
 			}
-			if len(r.Bad) == 0 || len(r.Good) == 0 {
+			if r.Check != nil && (len(r.Bad) == 0 || len(r.Good) == 0) || r.Files != nil && (len(r.BadFiles) == 0 || len(r.GoodFiles) == 0) {
 				t.Error("no samples")
 			}
 			for _, s := range r.Bad {

@@ -3,15 +3,18 @@ package scan
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
+	"plimsoll/internal/account"
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/hygiene"
+	"plimsoll/internal/malware"
 )
 
-// Hygiene holds an image's configuration and history against the rules that speak of
-// images. Secrets in them are masked: they are findings of their own.
+// Hygiene holds an image's configuration, history and files against the rules that
+// speak of images. Secrets in them are masked: they are findings of their own.
 func Hygiene(e *Examined, rules []hygiene.Rule, now time.Time) []hygiene.Finding {
 	c := &e.Image.Config
 	in := hygiene.ImageInput{
@@ -24,7 +27,41 @@ func Hygiene(e *Examined, rules []hygiene.Rule, now time.Time) []hygiene.Finding
 	for _, ref := range e.History {
 		in.Layers = append(in.Layers, ref.Index)
 	}
+	if c.OS != "windows" { // whose layers have no modes, and other names
+		in.Contents = contents(e)
+	}
 	return hygiene.CheckImage(in, rules, now)
+}
+
+// emptyPassword is the detector whose findings hygiene does not repeat.
+const emptyPassword = "empty-password"
+
+// contents hands the files to hygiene, with what others say of them: a secret in a file
+// and a planted account are findings already.
+func contents(e *Examined) *hygiene.Contents {
+	owners := sync.OnceValue(func() map[account.Watched]string {
+		owners := map[account.Watched]string{}
+		for i := range e.Account.Entries {
+			if x := &e.Account.Entries[i]; x.Status == account.Intact || x.Status == account.Unverified {
+				owners[account.Watched{Path: x.Path, Layer: x.Layer.Index}] = x.Owner
+			}
+		}
+		return owners
+	})
+	secrets := map[string]bool{}
+	for i := range e.Merged.Secrets {
+		secrets[e.Merged.Secrets[i].Path] = true
+	}
+	return &hygiene.Contents{
+		Layers: e.Layers, Refs: e.Refs, Base: e.Base.Layers,
+		Owner:  func(path string, layer int) string { return owners()[account.Watched{Path: path, Layer: layer}] },
+		Secret: func(path string) bool { return secrets[path] },
+		Planted: func(path, name string) bool {
+			return slices.ContainsFunc(e.Merged.Planted, func(p evidence.PlacedCode) bool {
+				return p.Detector == emptyPassword && p.Path == path && p.Excerpt == malware.Printable(name)
+			})
+		},
+	}
 }
 
 // hygiene is what a verdict says of it: everything but style.
