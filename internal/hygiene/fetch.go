@@ -305,25 +305,48 @@ func (p *proofs) hold(in *dockerfile.Instruction, name string) bool {
 type setting struct {
 	in          *dockerfile.Instruction
 	name, value string
-	at          dockerfile.Range
+	// from and to bound where it stands in text.
+	text     dockerfile.Text
+	from, to int
+	place    dockerfile.Range
+}
+
+// at is where it stands; places of thousands of variables are found for those that
+// are reported alone.
+func (s *setting) at() dockerfile.Range {
+	if s.to > 0 {
+		return s.text.Range(s.from, s.to)
+	}
+	return s.place
 }
 
 // settings lists them; a value that is given when the image is built is left out.
 func settings(l *Lint) []setting {
-	var all []setting
+	if l.settings == nil {
+		l.settings = readSettings(l)
+	}
+	return l.settings
+}
+
+func readSettings(l *Lint) []setting {
+	all := []setting{}
 	for _, in := range l.All("env", "arg") {
 		for _, p := range in.Pairs() {
 			if !p.Set {
 				continue
 			}
 			v, _ := in.Expand(p.Value)
-			all = append(all, setting{in, p.Name, v, p.Text.Whole()})
+			all = append(all, setting{in: in, name: p.Name, value: v, text: p.Text, to: len(p.Text.String)})
 		}
 	}
 	for _, s := range l.scripts() {
 		for _, a := range s.assigns {
 			if a.Name != nil && a.Value != nil {
-				all = append(all, setting{s.Instruction, a.Name.Value, literal(a.Value), s.Range(a.Pos(), a.End())})
+				x := setting{in: s.Instruction, name: a.Name.Value, value: literal(a.Value), text: s.Text, from: int(a.Pos().Offset()), to: int(a.End().Offset())}
+				if s.Nested {
+					x.to, x.place = 0, s.Range(a.Pos(), a.End())
+				}
+				all = append(all, x)
 			}
 		}
 	}
@@ -331,7 +354,7 @@ func settings(l *Lint) []setting {
 		for _, c := range in.Commands() {
 			if slices.Contains(c.Through, "env") {
 				for _, name := range slices.Sorted(maps.Keys(c.Assigned)) {
-					all = append(all, setting{in, name, c.Assigned[name], c.Range()})
+					all = append(all, setting{in: in, name: name, value: c.Assigned[name], place: c.Range()})
 				}
 			}
 		}

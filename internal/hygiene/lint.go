@@ -37,9 +37,11 @@ type Lint struct {
 	// instructions are listed once for all rules.
 	instructions []*dockerfile.Instruction
 	commands     []*dockerfile.Command
-	parsed       []*parsedScript
-	reported     int
-	ignores      []*ignore
+	// parsed and settings are read once, by the first rule that asks.
+	parsed   []*parsedScript
+	settings []setting
+	reported int
+	ignores  []*ignore
 	// known are the identifiers of all rules.
 	known map[string]bool
 }

@@ -52,7 +52,7 @@ func signatureRules() []Rule {
 			Check: func(l *Lint) {
 				for _, s := range settings(l) {
 					if how := goUnchecked(s.name, s.value); how != "" {
-						l.At(s.in, s.at, "%s", how)
+						l.At(s.in, s.at(), "%s", how)
 					}
 				}
 				for _, c := range l.Commands("go") {

@@ -34,7 +34,7 @@ func sourceRules() []Rule {
 				}
 				for _, s := range settings(l) {
 					if s.name == "PIP_EXTRA_INDEX_URL" && s.value != "" {
-						l.At(s.in, s.at, "PIP_EXTRA_INDEX_URL lets either index decide which package is installed")
+						l.At(s.in, s.at(), "PIP_EXTRA_INDEX_URL lets either index decide which package is installed")
 					}
 				}
 			},

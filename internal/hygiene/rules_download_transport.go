@@ -115,10 +115,10 @@ func verificationOff(l *Lint) {
 	}
 	for _, s := range settings(l) {
 		if unverifiedSetting(s.name, s.value) {
-			l.At(s.in, s.at, "%s switches the check of certificates off", short(s.name))
+			l.At(s.in, s.at(), "%s switches the check of certificates off", short(s.name))
 		}
 		if strings.HasPrefix(s.name, "GIT_SSH") && reHostKey.MatchString(s.value) {
-			l.At(s.in, s.at, "ssh takes any host key").Severity = advisory.Medium
+			l.At(s.in, s.at(), "ssh takes any host key").Severity = advisory.Medium
 		}
 	}
 	for _, w := range writtenTexts(l) {
@@ -307,7 +307,7 @@ func plainHTTP(l *Lint) {
 		switch strings.ToUpper(s.name) {
 		case "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "NPM_CONFIG_REGISTRY", "YARN_NPM_REGISTRY_SERVER", "GOPROXY", "HF_ENDPOINT", "RUSTUP_DIST_SERVER", "RUSTUP_UPDATE_ROOT":
 			if plain(s.value) {
-				l.At(s.in, s.at, "%s is asked unencrypted", shownURL(s.value))
+				l.At(s.in, s.at(), "%s is asked unencrypted", shownURL(s.value))
 			}
 		}
 	}

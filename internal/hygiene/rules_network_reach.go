@@ -87,7 +87,7 @@ func reachRules() []Rule {
 				}
 				for _, s := range settings(l) {
 					if s.name == "DOCKER_TLS_CERTDIR" && (s.value == "" || s.value == `""`) && s.in.Keyword == "env" {
-						l.At(s.in, s.at, "an empty DOCKER_TLS_CERTDIR makes docker:dind listen without TLS")
+						l.At(s.in, s.at(), "an empty DOCKER_TLS_CERTDIR makes docker:dind listen without TLS")
 					}
 				}
 			},

@@ -64,7 +64,7 @@ func plantedCode(l *Lint) {
 	if err != nil {
 		return // the detectors' own tests fail then
 	}
-	judged := 0
+	judged, bytes := 0, 0
 	for _, in := range l.All("run", "cmd", "entrypoint", "healthcheck", "env") {
 		if judged++; judged > maxJudged {
 			return
@@ -75,7 +75,8 @@ func plantedCode(l *Lint) {
 			if in.Keyword == "run" {
 				place = "history.0"
 			}
-			if d.report(l, in, place, text) {
+			bytes += len(text)
+			if d.report(l, in, place, text, bytes > maxFollowed) {
 				break
 			}
 		}
@@ -83,7 +84,7 @@ func plantedCode(l *Lint) {
 	if t := l.File.Target(); t != nil {
 		entry, cmd := t.Last("entrypoint"), t.Last("cmd")
 		if entry != nil && cmd != nil && entry.Exec && cmd.Exec && !l.reportedAt(entry) && !l.reportedAt(cmd) {
-			d.report(l, cmd, "config.Cmd", execText(append(texts(entry.Words), texts(cmd.Words)...)))
+			d.report(l, cmd, "config.Cmd", execText(append(texts(entry.Words), texts(cmd.Words)...)), bytes > maxFollowed)
 		}
 	}
 }
@@ -98,15 +99,24 @@ func (l *Lint) reportedAt(in *dockerfile.Instruction) bool {
 	return false
 }
 
+// maxFollowed is how many bytes of commands are followed whatever they hold; the
+// rest of a file is judged where a detector's word stands in it.
+const maxFollowed = 256 << 10
+
 // report asks the detectors about one text; one finding speaks for them all.
-func (d *detection) report(l *Lint, in *dockerfile.Instruction, place, text string) bool {
+func (d *detection) report(l *Lint, in *dockerfile.Instruction, place, text string, ledOnly bool) bool {
 	content := []byte(text)
 	f := &malware.File{Path: place, Content: content, Whole: true, Size: int64(len(content)), Kind: malware.KindOf(content), Interpreter: malware.InterpreterOf(content)}
 	var marks malware.Marks
+	led := false
 	d.words.Find(content, 0, len(content), func(word, at int) bool {
+		led = true
 		marks.Add(d.engine, content, 0, word, at, false)
 		return true
 	})
+	if ledOnly && !led {
+		return false
+	}
 	var worst *malware.Finding
 	found := d.engine.Judge(f, &marks)
 	for i := range found {
