@@ -70,7 +70,7 @@ func (w *work) knock(s *dockerfile.Stage, port int) (string, bool) {
 		program := map[string]string{"python": "python", "pypy": "pypy3"}[name]
 		words = []string{program, "-c", fmt.Sprintf("import socket; socket.create_connection(('127.0.0.1', %d), 3).close()", port)}
 	case name == "node":
-		words = []string{"node", "-e", fmt.Sprintf("require('net').connect(%d, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))", port)}
+		words = []string{"node", "-e", nodeKnock(port)}
 	case name == "ruby":
 		words = []string{"ruby", "-rsocket", "-e", fmt.Sprintf("TCPSocket.new('127.0.0.1', %d).close", port)}
 	case name == "php":
@@ -78,7 +78,7 @@ func (w *work) knock(s *dockerfile.Stage, port int) (string, bool) {
 	case r.registry == "gcr.io" && strings.HasPrefix(r.repository, "distroless/python3"):
 		words = []string{"/usr/bin/python3", "-c", fmt.Sprintf("import socket; socket.create_connection(('127.0.0.1', %d), 3).close()", port)}
 	case r.registry == "gcr.io" && strings.HasPrefix(r.repository, "distroless/nodejs"):
-		words = []string{"/nodejs/bin/node", "-e", fmt.Sprintf("require('net').connect(%d, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))", port)}
+		words = []string{"/nodejs/bin/node", "-e", nodeKnock(port)}
 	case d == alpine:
 		words = []string{"nc", "-z", "127.0.0.1", strconv.Itoa(port)}
 	case d == debianLike && hasBash(name):
@@ -87,6 +87,13 @@ func (w *work) knock(s *dockerfile.Stage, port int) (string, bool) {
 		return "", false
 	}
 	return jsonArray(words)
+}
+
+// nodeKnock connects in JavaScript: to loopback, or else to the container's own name,
+// which is all that Next.js's server listens at.
+func nodeKnock(port int) string {
+	return fmt.Sprintf("const at = h => require('net').connect(%d, h).on('connect', () => process.exit(0)); "+
+		"at('127.0.0.1').on('error', () => at(require('os').hostname()).on('error', () => process.exit(1)))", port)
 }
 
 // hasBash tells whether an image of Debian or Ubuntu has bash, which is essential in

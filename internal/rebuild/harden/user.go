@@ -82,7 +82,11 @@ func (w *work) addUser(rule string) {
 		w.todo(place, rule, "no USER was added, since this stage makes users of its own: end it with USER and the number of one of them")
 		return
 	}
-	owned, edits := w.owned(target, dir, uid)
+	account := uid + ":" + uid
+	if _, _, made := w.madeUser(target); made {
+		account = uid // with the group that the stage gives it
+	}
+	owned, edits := w.owned(target, dir, account)
 	edits = append(edits, more...)
 	var b strings.Builder
 	b.WriteString(w.newline)
@@ -102,7 +106,7 @@ func (w *work) addUser(rule string) {
 	if len(commands) > 0 && shell {
 		b.WriteString("RUN " + strings.Join(commands, " "+string(w.file.Escape)+w.newline+"    && ") + w.newline)
 	}
-	b.WriteString("USER " + uid + ":" + uid + w.newline)
+	b.WriteString("USER " + account + w.newline)
 	edits = append(edits, w.behind(place, b.String()))
 	c := Change{
 		Title: "run as user " + uid, Closes: []string{rule},

@@ -12,14 +12,14 @@ import (
 // owned gives the user the folders that the program may write: where it works, its
 // volumes, and folders that a RUN makes for it. What COPY brings there is its own by
 // --chown; commands are for the rest.
-func (w *work) owned(s *dockerfile.Stage, dir, uid string) (commands []string, edits []edit) {
+func (w *work) owned(s *dockerfile.Stage, dir, account string) (commands []string, edits []edit) {
 	var plain, deep []string
 	if dir != "" && !slices.Contains(systemFolders, dir) {
 		if w.writesInto(s, dir) {
 			deep = append(deep, dir)
 		} else {
 			plain = append(plain, dir)
-			edits = w.chownCopies(s, dir, uid)
+			edits = w.chownCopies(s, dir, account)
 		}
 	}
 	var missing []string
@@ -56,10 +56,10 @@ func (w *work) owned(s *dockerfile.Stage, dir, uid string) (commands []string, e
 		commands = append(commands, "mkdir -p "+strings.Join(missing, " "))
 	}
 	if len(plain) > 0 {
-		commands = append(commands, "chown "+uid+":"+uid+" "+strings.Join(plain, " "))
+		commands = append(commands, "chown "+account+" "+strings.Join(plain, " "))
 	}
 	if len(deep) > 0 {
-		commands = append(commands, "chown -R "+uid+":"+uid+" "+strings.Join(deep, " "))
+		commands = append(commands, "chown -R "+account+" "+strings.Join(deep, " "))
 	}
 	return commands, edits
 }
@@ -98,7 +98,7 @@ func (w *work) writesInto(s *dockerfile.Stage, dir string) bool {
 }
 
 // chownCopies gives what COPY brings into a folder to the user.
-func (w *work) chownCopies(s *dockerfile.Stage, dir, uid string) []edit {
+func (w *work) chownCopies(s *dockerfile.Stage, dir, account string) []edit {
 	var edits []edit
 	at := workdirs[parseReference(s.Root().Image).official()]
 	for _, in := range s.All() {
@@ -127,7 +127,7 @@ func (w *work) chownCopies(s *dockerfile.Stage, dir, uid string) []edit {
 			continue
 		}
 		from, _ := in.Args.Offsets()
-		edits = append(edits, edit{From: from, To: from, New: "--chown=" + uid + ":" + uid + " "})
+		edits = append(edits, edit{From: from, To: from, New: "--chown=" + account + " "})
 	}
 	return edits
 }
