@@ -98,6 +98,7 @@ and which few changes clear the most of them.
 		newDiffCommand(a),
 		newBumpCommand(a),
 		newProveCommand(a),
+		newRebuildCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),
