@@ -155,6 +155,8 @@ type BaselineUse struct {
 	// Gone counts what it holds and the image no longer has: write it anew to
 	// keep the ground won.
 	Gone int `json:"gone"`
+	// Known are the matches that were hidden.
+	Known []Entry `json:"known"`
 }
 
 // Accepted is one exception with what it accepts.

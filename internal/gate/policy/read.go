@@ -21,6 +21,10 @@ const maxRules = 200
 // ruleName is what a rule and a policy may be called.
 var ruleName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
+// ExpiredException is the name of the reason that an exception past its last day
+// gives; no rule may have it.
+const ExpiredException = "expired-exception"
+
 // ruleSeverities are those that a rule can have, the gravest first.
 func ruleSeverities() []string {
 	return []string{advisory.Critical.String(), advisory.High.String(), advisory.Medium.String(), advisory.Low.String()}
@@ -164,6 +168,9 @@ func (d *document) rule(n *yaml.Node, p *Policy, envs *environments) (Rule, erro
 			where = fmt.Sprintf("in the policy %s, which this one extends: leave that one out with without", from)
 		}
 		d.at(values["name"], "there is a rule %s already %s", r.Name, where)
+	}
+	if r.Name == ExpiredException {
+		d.at(values["name"], "%s is the gate's own: it is broken by every exception past its last day", r.Name)
 	}
 	for _, key := range []string{"severity", "for", "when", "message"} {
 		if values[key] == nil {
