@@ -90,12 +90,22 @@ var ErrNoStage = errors.New("no build stage: there is nothing to harden")
 // ErrRefused is returned for a file that the builder would refuse.
 var ErrRefused = errors.New("the builder would refuse this file")
 
+// maxInstructions and maxSource bound what is hardened; a person writes a tenth of it
+// at most.
+const (
+	maxInstructions = 2000
+	maxSource       = 1 << 20
+)
+
+// ErrTooLong is returned for a file beyond these bounds.
+var ErrTooLong = errors.New("more than 2,000 instructions or 1 MiB, which nobody wrote by hand")
+
 // ErrUnsettled is returned where the passes come to no end.
 var ErrUnsettled = errors.New("hardening this file comes to no end: please report it")
 
 // Harden rewrites a file. files is the build context, nil where it is not known:
 // then nothing is done that would need it. The error is ErrNoStage, ErrRefused,
-// ErrUnsettled, the context's, or Resolve's where the context has ended.
+// ErrTooLong, ErrUnsettled, the context's, or Resolve's where the context has ended.
 func Harden(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt Options) (*Result, error) {
 	if f.Target() == nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, ErrNoStage)
@@ -103,6 +113,9 @@ func Harden(ctx context.Context, f *dockerfile.File, files *hygiene.Context, opt
 	if len(f.Refused) > 0 {
 		r := f.Refused[0]
 		return nil, fmt.Errorf("%s:%d: %w: %s", f.Name, r.Instruction.StartLine, ErrRefused, r.Reason)
+	}
+	if len(f.Instructions) > maxInstructions || len(f.Source) > maxSource {
+		return nil, fmt.Errorf("%s: %w", f.Name, ErrTooLong)
 	}
 	if opt.Rules == nil {
 		opt.Rules = hygiene.Rules()

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"plimsoll/internal/dockerfile"
 	"plimsoll/internal/hygiene"
@@ -316,6 +318,35 @@ func TestDockerignore(t *testing.T) {
 	good := hardened(t, "FROM debian:12\nCOPY . /app\nUSER 1\nCMD [\"x\"]\n", map[string]string{".dockerignore": ".git\n.env\n", "a": ""})
 	if good.Dockerignore != nil {
 		t.Errorf("a good one is replaced by\n%s", good.Dockerignore)
+	}
+}
+
+// A file of many instructions, each with something to change, takes no more than its
+// length asks for.
+func TestHardenLongFile(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("FROM debian:12\n")
+	for i := range 400 {
+		if i%8 == 0 {
+			fmt.Fprintf(&b, "ENV API_TOKEN_%d=hT7qWZk2mWv9xLpA%d\n", i, i)
+		}
+		fmt.Fprintf(&b, "# step %d\nRUN apt-get update && apt-get install -y jq && fetch $API_TOKEN_%d\nRUN chmod 777 /opt/x%d\n", i, i, i)
+	}
+	b.WriteString("CMD app\n")
+	begin := time.Now()
+	r := hardened(t, b.String(), nil)
+	if took := time.Since(begin); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if strings.Contains(string(r.Text), "hT7qWZk2mWv9xLpA") {
+		t.Error("a secret is left")
+	}
+	f, err := dockerfile.Parse("Dockerfile", []byte("FROM debian:12\n"+strings.Repeat("RUN true\n", 3000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := harden.Harden(t.Context(), f, nil, options()); !errors.Is(err, harden.ErrTooLong) {
+		t.Errorf("%v", err)
 	}
 }
 
