@@ -42,7 +42,7 @@ func Find(ctx context.Context, host string, environ []string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrNoClient, err)
 	}
-	c := &Client{program: program, env: append(withoutKeys(environ, "DOCKER_BUILDKIT", "BUILDKIT_PROGRESS", "BUILDX_BUILDER"), "DOCKER_BUILDKIT=1", "BUILDKIT_PROGRESS=plain")}
+	c := &Client{program: program, env: append(withoutKeys(environ, "DOCKER_BUILDKIT", "BUILDKIT_PROGRESS"), "DOCKER_BUILDKIT=1", "BUILDKIT_PROGRESS=plain")}
 	if strings.HasPrefix(host, "unix://") {
 		// The client looks in fewer places. An address of another kind may need the
 		// certificates of the context that it was found in.

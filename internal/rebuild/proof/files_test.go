@@ -2,6 +2,8 @@ package proof_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -183,5 +185,47 @@ func TestHygieneCountsInAnImagesProof(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// What harden writes is what a proof is mostly asked about.
+func TestNoHardenedFileIsWorse(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "harden", "testdata", "*", "*", "hardened.Dockerfile"))
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	read := func(name, dir string) proof.FileSide {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := dockerfile.Parse(filepath.Base(name), source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := hygiene.NewContext(os.DirFS(dir), "Dockerfile")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return proof.FileSide{File: f, Findings: hygiene.Check(f, hygiene.Rules(), hygiene.Options{Now: someDay, Context: files})}
+	}
+	better := 0
+	for _, hardened := range files {
+		dir := filepath.Dir(hardened)
+		before := filepath.Join(dir, "Dockerfile")
+		if _, err := os.Stat(before); err != nil {
+			before = filepath.Join(dir, "Containerfile")
+		}
+		p := proof.OfFiles(read(before, dir), read(hardened, dir))
+		switch p.Conclusion.Decision {
+		case proof.Better:
+			better++
+		case proof.NoWorse:
+		default:
+			t.Errorf("%s: %s\n%s", dir, p.Conclusion.Text, strings.Join(toldHygiene(&p.Hygiene), "\n"))
+		}
+	}
+	if better < len(files)*3/4 {
+		t.Errorf("%d of %d are better", better, len(files))
 	}
 }

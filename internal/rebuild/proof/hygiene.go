@@ -159,14 +159,11 @@ func pairBroken(before, after []broken) (both [][2]broken, gone, come []broken) 
 	gone, come = slices.Clone(before), slices.Clone(after)
 	for _, key := range []func(*broken) string{
 		func(b *broken) string { return join(b.rule, b.ID) },
-		func(b *broken) string { return join(b.rule, b.place, b.Message) },
+		// One stage may have become two: what is shipped is held against what was.
+		func(b *broken) string { return join(b.rule, b.place, b.Message, strconv.FormatBool(b.Final)) },
 		func(b *broken) string { return join(b.rule, b.Message) },
-		func(b *broken) string {
-			if b.category == hygiene.Secrets || b.category == hygiene.PlantedCode {
-				return ""
-			}
-			return join(b.rule, b.place)
-		},
+		func(b *broken) string { return b.kind(strconv.FormatBool(b.Final)) },
+		func(b *broken) string { return b.kind("") },
 	} {
 		at := map[string][]int{}
 		for i := range gone {
@@ -195,6 +192,15 @@ func pairBroken(before, after []broken) (both [][2]broken, gone, come []broken) 
 		gone = left
 	}
 	return both, gone, come
+}
+
+// kind is the same for whatever breaks a rule at the same kind of place; empty for what
+// is another thing with other words.
+func (b *broken) kind(more string) string {
+	if b.category == hygiene.Secrets || b.category == hygiene.PlantedCode {
+		return ""
+	}
+	return join(b.rule, b.place, more)
 }
 
 // byRule groups findings, the graver rules first.
