@@ -328,9 +328,9 @@ func TestHardenLongFile(t *testing.T) {
 	b.WriteString("FROM debian:12\n")
 	for i := range 400 {
 		if i%8 == 0 {
-			fmt.Fprintf(&b, "ENV API_TOKEN_%d=hT7qWZk2mWv9xLpA%d\n", i, i)
+			fmt.Fprintf(&b, "ENV API_TOKEN_%d=hT7qWZk2mWv9xLpA%d\n", i/8, i/8)
 		}
-		fmt.Fprintf(&b, "# step %d\nRUN apt-get update && apt-get install -y jq && fetch $API_TOKEN_%d\nRUN chmod 777 /opt/x%d\n", i, i, i)
+		fmt.Fprintf(&b, "# step %d\nRUN apt-get update && apt-get install -y jq && fetch $API_TOKEN_%d\nRUN chmod 777 /opt/x%d\n", i, i/8, i)
 	}
 	b.WriteString("CMD app\n")
 	begin := time.Now()
