@@ -208,13 +208,17 @@ const (
 	contradicted
 )
 
-// check holds a claim against the layers; why says why it could not be.
-func (f *finder) check(c claim) (v verdictOf, layers int, why string) {
-	k, why := f.open(c)
+// check holds a claim against the layers; why says why it could not be. A claim
+// without a digest that holds gets that of what was read.
+func (f *finder) check(c *claim) (v verdictOf, layers int, why string) {
+	k, why := f.open(*c)
 	if k == nil {
 		return unread, 0, why
 	}
 	if isPrefix(k.DiffIDs, f.layers) {
+		if c.digest == "" && len(k.Digests) > 0 {
+			c.digest = k.Digests[0]
+		}
 		return holds, len(k.DiffIDs), ""
 	}
 	return contradicted, 0, ""
@@ -271,7 +275,7 @@ func (f *finder) named(s Source, reference, how string) (certain, said *Base) {
 	if at := strings.LastIndex(c.reference, "@sha256:"); at > 0 {
 		c.reference, c.digest = c.reference[:at], c.reference[at+1:]
 	}
-	switch v, layers, why := f.check(c); v {
+	switch v, layers, why := f.check(&c); v {
 	case holds:
 		return f.certain(s, c, layers, how+", and its layers are the first "+numbered(layers)+" of the image"), nil
 	case contradicted:

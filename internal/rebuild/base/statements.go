@@ -42,7 +42,7 @@ func (f *finder) keys(s Source, all map[string]string) (certain, said *Base) {
 		f.try(s, "%s is no reference: %s", nameKey, err)
 		return nil, nil
 	}
-	switch v, layers, why := f.check(c); {
+	switch v, layers, why := f.check(&c); {
 	case v == holds:
 		return f.certain(s, c, layers, fmt.Sprintf("the %s names it, and its layers are the first %s of the image", s, numbered(layers))), nil
 	case v == contradicted && c.digest != "":
@@ -80,8 +80,8 @@ func (f *finder) provenance() (certain, said *Base) {
 		return nil, nil
 	}
 	best, layers, open, why := -1, 0, 0, ""
-	for i, c := range claims {
-		switch v, n, reason := f.check(c); {
+	for i := range claims {
+		switch v, n, reason := f.check(&claims[i]); {
 		case v == holds && n > layers:
 			best, layers = i, n
 		case v == unread:
