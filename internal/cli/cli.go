@@ -98,6 +98,8 @@ and which few changes clear the most of them.
 		newDiffCommand(a),
 		newBumpCommand(a),
 		newProveCommand(a),
+		newGateCommand(a),
+		newPolicyCommand(a),
 		newRebuildCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),

@@ -10,7 +10,6 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/ext"
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/secret"
@@ -47,7 +46,7 @@ func newEnvironments() (*environments, error) {
 		cel.RegexProgramSizeLimit(maxRegexp),
 		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateDurationLiterals(),
 			cel.ValidateComprehensionNestingLimit(maxNesting)),
-		ext.NativeTypes(viewTypes()...),
+		cel.Types(viewTypes()...),
 		cel.Variable("now", cel.TimestampType),
 		cel.Variable("image", objectType[ImageView]()),
 		cel.Macros(olderMacro()),
@@ -70,14 +69,12 @@ func newEnvironments() (*environments, error) {
 }
 
 func viewTypes() []any {
-	list := []any{ext.ParseStructTag("cel")}
-	for _, t := range []reflect.Type{
-		reflect.TypeFor[FindingView](), reflect.TypeFor[ActionView](), reflect.TypeFor[HygieneView](), reflect.TypeFor[DockerfileView](),
-		reflect.TypeFor[ExecutableView](), reflect.TypeFor[PackageView](), reflect.TypeFor[ImageView](),
-	} {
-		list = append(list, t)
+	named := types.ParseStructTag("cel")
+	return []any{
+		cel.NativeTypeFor[FindingView](named), cel.NativeTypeFor[ActionView](named), cel.NativeTypeFor[HygieneView](named),
+		cel.NativeTypeFor[DockerfileView](named), cel.NativeTypeFor[ExecutableView](named), cel.NativeTypeFor[PackageView](named),
+		cel.NativeTypeFor[ImageView](named),
 	}
-	return list
 }
 
 // objectType is a view's type in the language.
