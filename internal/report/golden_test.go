@@ -86,6 +86,8 @@ func TestFormsMatchTheirGoldenFiles(t *testing.T) {
 		"cyclonedx-empty":      form("cyclonedx", empty()),
 		"spdx":                 form("spdx", fixture()),
 		"spdx-incomplete":      form("spdx", incomplete()),
+		"sarif":                form("sarif", full()),
+		"sarif-incomplete":     form("sarif", incomplete()),
 		"reconcile-80":         func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 80}) },
 		"reconcile-120":        func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 120}) },
 		"reconcile-empty":      func(w io.Writer) error { return Reconciliation(w, empty(), Options{Width: 80}) },

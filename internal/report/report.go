@@ -77,6 +77,7 @@ func All() []Report {
 		{Name: "json", Description: "everything the verdict holds, as docs/verdict.schema.json describes it", Extension: ".json", Many: true, Write: writeJSON},
 		{Name: "cyclonedx", Description: "CycloneDX 1.6 SBOM with vulnerabilities, JSON", Extension: ".cdx.json", Write: writeCycloneDX},
 		{Name: "spdx", Description: "SPDX 2.3 SBOM, JSON", Extension: ".spdx.json", Write: writeSPDX},
+		{Name: "sarif", Description: "SARIF 2.1.0 for code scanning, a run for each image and platform, within GitHub's limits", Extension: ".sarif", Many: true, Write: writeSARIF},
 	}
 }
 

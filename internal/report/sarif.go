@@ -25,6 +25,7 @@ type (
 		ColumnKind  string            `json:"columnKind,omitempty"`
 		Automation  *sarifAutomation  `json:"automationDetails,omitempty"`
 		Results     []sarifResult     `json:"results"`
+		Properties  map[string]any    `json:"properties,omitempty"`
 	}
 	sarifAutomation struct {
 		ID string `json:"id"`
@@ -51,6 +52,7 @@ type (
 		Short         sarifMessage   `json:"shortDescription"`
 		Full          sarifMessage   `json:"fullDescription"`
 		Help          sarifHelp      `json:"help"`
+		HelpURI       string         `json:"helpUri,omitempty"`
 		Configuration sarifLevel     `json:"defaultConfiguration"`
 		Properties    map[string]any `json:"properties,omitempty"`
 	}
@@ -82,9 +84,11 @@ type (
 	sarifLocation struct {
 		Physical sarifPhysical  `json:"physicalLocation"`
 		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
+		Message  *sarifMessage  `json:"message,omitempty"`
 	}
 	sarifLogical struct {
 		Name string `json:"name"`
+		Full string `json:"fullyQualifiedName,omitempty"`
 		Kind string `json:"kind,omitempty"`
 	}
 	sarifPhysical struct {
@@ -136,7 +140,7 @@ func LintSARIF(w io.Writer, r *verdict.Lint) error {
 		s := &r.Subjects[i]
 		if s.Error != "" {
 			inv.ExecutionSuccessful = false
-			inv.Notifications = append(inv.Notifications, sarifNotification{"error", sarifMessage{Clean(s.Name + ": " + s.Error)}})
+			inv.Notifications = append(inv.Notifications, sarifNotification{"error", sarifMessage{sarifWords(s.Name + ": " + s.Error)}})
 		}
 		for j := range s.Findings {
 			f := &s.Findings[j]
@@ -162,7 +166,7 @@ func lintRule(r *hygiene.RuleSummary) sarifRule {
 func lintResult(s *verdict.LintSubject, f *hygiene.Finding, rule int) sarifResult {
 	at := sarifPhysical{Artifact: sarifArtifact{artifactURI(s.Name)}}
 	res := sarifResult{
-		RuleID: f.Rule, RuleIndex: rule, Level: sarifLevelOf(f.Severity), Message: sarifMessage{Clean(f.Message)},
+		RuleID: f.Rule, RuleIndex: rule, Level: sarifLevelOf(f.Severity), Message: sarifMessage{sarifWords(f.Message)},
 		Fingerprints: map[string]string{"plimsollFinding/v1": f.ID},
 		Properties:   map[string]any{"severity": f.Severity.String(), "final": f.Final},
 	}
@@ -195,9 +199,10 @@ func lintResult(s *verdict.LintSubject, f *hygiene.Finding, rule int) sarifResul
 }
 
 // artifactURI is a relative URI of a file, or the image's reference in a form that
-// is one.
+// is one. A colon is escaped: what stands before it in the first part of a relative
+// URI would be a scheme (RFC 3986, 4.2).
 func artifactURI(name string) string {
-	return (&url.URL{Path: strings.TrimPrefix(filepath.ToSlash(Clean(name)), "./")}).EscapedPath()
+	return strings.ReplaceAll((&url.URL{Path: strings.TrimPrefix(filepath.ToSlash(Clean(name)), "./")}).EscapedPath(), ":", "%3A")
 }
 
 func sarifLevelOf(s advisory.Severity) string {
