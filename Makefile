@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s\ -w
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT := $(GO) tool -modfile=tools/lint.mod
 
-.PHONY: help build demo test engines fuzz lint generate cross reproducible bench clean
+.PHONY: help build demo test engines rebuilds fuzz lint generate cross reproducible bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -24,6 +24,9 @@ test: ## run the tests
 engines: ## hold the sources against real Docker, Podman and a registry, the account against rpm and pacman (Linux, root; installs Debian's packages)
 	@GO="$(GO)" sh tools/engines.sh
 	@GO="$(GO)" sh tools/packagers.sh
+
+rebuilds: ## build the rebuild's Dockerfiles with a real Docker on stand-in bases (Linux, root; installs Debian's packages)
+	@GO="$(GO)" sh tools/rebuilds.sh
 
 fuzz: ## fuzz every parser of untrusted bytes, FUZZTIME (default 20s) each
 	@GO="$(GO)" FUZZTIME="$(or $(FUZZTIME),20s)" sh tools/fuzz.sh
