@@ -103,7 +103,8 @@ func (w *fileWalk) enter(dir []byte) {
 		f.library = f.library || bytes.HasPrefix(dir, l)
 	}
 	f.library = f.library && !bytes.HasPrefix(dir, []byte(webRoot))
-	for from := 0; from < len(dir); {
+	// Nobody's own folders lie deeper, and a list of paths that do costs no more for it.
+	for from, depth := 0, 0; from < len(dir) && depth < maxDepth; depth++ {
 		end := len(dir)
 		if i := bytes.IndexByte(dir[from:], '/'); i >= 0 {
 			end = from + i

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"plimsoll/internal/advisory"
@@ -74,7 +75,7 @@ func (v *FileView) tools(severity weights, kinds ...ToolKind) {
 func (v *FileView) paths(files []imageFile) string {
 	texts := make([]string, 0, len(files))
 	for i := range files {
-		text := short(files[i].path)
+		text := shownPath(files[i].path)
 		if len(texts) < 3 {
 			if name, _, _ := strings.Cut(v.owner(&files[i]), " "); name != "" {
 				text += " (" + short(name) + ")"
@@ -147,7 +148,7 @@ func heapsText(heaps []*heap, base bool) string {
 	})
 	texts := make([]string, 0, len(heaps))
 	for _, h := range heaps {
-		text := fmt.Sprintf("%s holds %s of %s", short(h.root), counted(h.files, "file", "files"), sized(h.bytes))
+		text := fmt.Sprintf("%s holds %s of %s", shownPath(h.root), counted(h.files, "file", "files"), sized(h.bytes))
 		switch {
 		case h.hidden:
 			text += fmt.Sprintf(" in layer %d, which a later layer only hides", h.layer)
@@ -163,6 +164,16 @@ func heapsText(heaps []*heap, base bool) string {
 		texts = append(texts[:2], fmt.Sprintf("%d more folders", n-2))
 	}
 	return strings.Join(texts, "; ")
+}
+
+// shownPath writes a path for a message: quoted where it holds what nobody would see.
+func shownPath(path string) string {
+	if short(path) != path {
+		if quoted := strconv.Quote(path); len(quoted) <= 100 {
+			return quoted
+		}
+	}
+	return cmp.Or(short(path), strconv.Quote(path[:min(len(path), 100)]))
 }
 
 // counted writes a number with its noun.

@@ -22,8 +22,8 @@ func Rules() []Rule {
 		stageRules(),
 		formRules(),
 		labelRules(),
-		suppressionRules(),
 		contentRules(),
+		suppressionRules(),
 	)
 	for _, h := range fileHalves() {
 		h.join(rules)

@@ -168,13 +168,13 @@ func deskFiles(v *FileView) {
 		weight := advisory.Negligible
 		for _, h := range v.heaps {
 			if h.area.rule == deskLeft && h.base == base && !h.hidden {
-				texts = append(texts, short(h.root))
+				texts = append(texts, shownPath(h.root))
 				weight = advisory.Low
 			}
 		}
 		for i := range v.files {
 			if f := &v.files[i]; f.traits&desk != 0 && f.base == base {
-				texts = append(texts, short(f.path))
+				texts = append(texts, shownPath(f.path))
 				weight = max(weight, f.weight)
 			}
 		}

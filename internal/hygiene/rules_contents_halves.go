@@ -220,7 +220,7 @@ func writablePaths(files []imageFile) string {
 		if f.folder {
 			top = f.path + "/"
 		}
-		texts = append(texts, fmt.Sprintf("%s (%03o)", short(f.path), f.mode.Perm()))
+		texts = append(texts, fmt.Sprintf("%s (%03o)", shownPath(f.path), f.mode.Perm()))
 	}
 	return listed(texts)
 }
@@ -236,7 +236,7 @@ func credentialFilesLeft(v *FileView) {
 				continue
 			}
 			weight = max(weight, f.weight)
-			text := short(f.path) + " is " + kind + " by its name"
+			text := shownPath(f.path) + " is " + kind + " by its name"
 			if f.hidden {
 				text += fmt.Sprintf(", still in layer %d below what hides it", f.layer)
 			}

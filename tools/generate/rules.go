@@ -57,14 +57,15 @@ func writeLintRules(w io.Writer) error {
 Made by make generate from the rules themselves, which `+"`plimsoll lint`"+` and every scan
 hold Dockerfiles and images against. Severity says what a finding costs the image that
 runs; what is negligible is shown with --strict. "Images" says whether the rule speaks of
-a built image's configuration and history too. %d rules.
+a built image's configuration and history too, or of its files: what those show counts
+for more than what history says. %d rules.
 
 | rule | what it finds | severity | images | elsewhere |
 | --- | --- | --- | --- | --- |
 `, len(rules))
 	for i := range rules {
 		s := rules[i].Summary()
-		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s | %s | %s |\n", s.ID, s.ID, cell(s.Title), s.Severity, yes(rules[i].OnImage), cell(strings.Join(s.Peers, ", ")))
+		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s | %s | %s |\n", s.ID, s.ID, cell(s.Title), s.Severity, imagePart(&rules[i]), cell(strings.Join(s.Peers, ", ")))
 	}
 	for i := range rules {
 		writeLintRule(w, &rules[i])
@@ -87,10 +88,23 @@ func writeLintRule(w io.Writer, r *hygiene.Rule) {
 			fmt.Fprintf(w, "\n%s:\n\n````dockerfile\n%s\n````\n", sample.title, text)
 		}
 	}
+	if len(r.BadFiles) > 0 {
+		fmt.Fprintf(w, "\nFound in an image's files:\n\n````text\n")
+		for n, layer := range r.BadFiles[0] {
+			for _, f := range layer {
+				fmt.Fprintf(w, "layer %d  %04o  %s\n", n, f.Mode, f.Path)
+			}
+		}
+		fmt.Fprintf(w, "````\n")
+	}
 }
 
-func yes(b bool) string {
-	if b {
+// imagePart is what of an image a rule speaks of.
+func imagePart(r *hygiene.Rule) string {
+	switch {
+	case r.Files != nil:
+		return "files"
+	case r.OnImage:
 		return "yes"
 	}
 	return ""
