@@ -88,6 +88,8 @@ func TestFormsMatchTheirGoldenFiles(t *testing.T) {
 		"spdx-incomplete":      form("spdx", incomplete()),
 		"sarif":                form("sarif", full()),
 		"sarif-incomplete":     form("sarif", incomplete()),
+		"junit":                form("junit", full()),
+		"junit-incomplete":     form("junit", incomplete()),
 		"reconcile-80":         func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 80}) },
 		"reconcile-120":        func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 120}) },
 		"reconcile-empty":      func(w io.Writer) error { return Reconciliation(w, empty(), Options{Width: 80}) },

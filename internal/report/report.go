@@ -78,6 +78,7 @@ func All() []Report {
 		{Name: "cyclonedx", Description: "CycloneDX 1.6 SBOM with vulnerabilities, JSON", Extension: ".cdx.json", Write: writeCycloneDX},
 		{Name: "spdx", Description: "SPDX 2.3 SBOM, JSON", Extension: ".spdx.json", Write: writeSPDX},
 		{Name: "sarif", Description: "SARIF 2.1.0 for code scanning, a run for each image and platform, within GitHub's limits", Extension: ".sarif", Many: true, Write: writeSARIF},
+		{Name: "junit", Description: "JUnit XML: what asks for a rebuild fails, what can wait is skipped", Extension: ".xml", Many: true, Write: writeJUnit},
 	}
 }
 
