@@ -78,7 +78,7 @@ func remoteScripts(l *Lint) {
 	verified := proofsOf(l)
 	judged := 0
 	for _, in := range l.All("run") {
-		fetching := fetchesIn(in)
+		fetching := fetchesIn(in) && slices.ContainsFunc(in.Commands(), mayRun)
 		for _, s := range in.Scripts() {
 			if s.File == nil || s.Nested {
 				continue
@@ -93,6 +93,18 @@ func remoteScripts(l *Lint) {
 			}
 		}
 	}
+}
+
+// mayRun tells commands that could run something that was fetched.
+func mayRun(c *dockerfile.Command) bool {
+	if len(c.Words) == 0 || !c.Words[0].Known || strings.Contains(c.Words[0].Text, "/") || isShellName(c.Name) {
+		return true
+	}
+	switch strings.TrimRight(c.Name, "0123456789.") {
+	case "python", "perl", "ruby", "node", "php", "lua", "eval", "source", "", "exec", "su", "runuser", "xargs", "env", "sudo", "find", "parallel", "awk":
+		return true
+	}
+	return false
 }
 
 // fetchesIn tells whether an instruction downloads anything.

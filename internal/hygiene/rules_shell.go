@@ -29,10 +29,7 @@ func failureRules() []Rule {
 			Check: func(l *Lint) {
 				for _, in := range l.All("run", "cmd", "entrypoint", "healthcheck") {
 					for _, s := range in.Scripts() {
-						if onWindows(in) {
-							break
-						}
-						if s.Err != nil && s.File == nil && !s.Nested && isShellName(s.Shell) && (s.Shell == "sh" || s.Shell == "bash") {
+						if s.Err != nil && s.File == nil && !s.Nested && (s.Shell == "sh" || s.Shell == "bash") && !onWindows(in) {
 							l.Report(in, "the shell stops at: %s", short(s.Err.Error()))
 							break
 						}
@@ -87,16 +84,14 @@ func failureRules() []Rule {
 			Remedy: "Join them with &&, or begin with set -e.",
 			Source: "https://docs.docker.com/reference/dockerfile/#here-documents",
 			Check: func(l *Lint) {
-				for _, in := range l.All("run") {
-					for _, s := range in.Scripts() {
-						if s.File == nil || s.Nested || onWindows(in) || exitsOnError(in, s) {
-							continue
-						}
-						if name, at := ignoredFailure(s.File.Stmts); name != "" {
-							l.At(in, s.Range(at.Pos(), at.End()), "a failure of %s is not noticed", short(name))
-						}
+				eachScript(l, func(in *dockerfile.Instruction, s *parsedScript) {
+					if s.Nested || in.Keyword != "run" || len(s.File.Stmts) < 2 {
+						return
 					}
-				}
+					if name, at := ignoredFailure(s.File.Stmts); name != "" && !exitsOnError(in, s.Script) {
+						l.At(in, s.Range(at.Pos(), at.End()), "a failure of %s is not noticed", short(name))
+					}
+				})
 			},
 			Bad: []Sample{file("FROM a:1\nRUN apt-get update; apt-get install -y x\n"), file("FROM a:1\nRUN <<EOF\ncurl -O https://x.example.com/a\nmake\nEOF\n"), file("FROM a:1\nRUN cd /x && make; rm -r /x\n")},
 			Good: []Sample{
@@ -204,13 +199,19 @@ func failureRules() []Rule {
 var neverFails = []string{"echo", "printf", "yes", "cat", "true", ":", "date", "uname", "env", "id", "ls", "head", "tail", "sort", "uniq", "tr", "cut", "wc", "sed", "awk", "grep", "egrep", "fgrep", "printenv", "dpkg", "arch", "hostname", "pwd", "basename", "dirname", "tee", "rev", "seq", "whoami", "xargs", "jq", "find", "dpkg-query", "dpkg-architecture"}
 
 // reWindows is what commands for Windows hold and others don't.
-var reWindows = regexp.MustCompile(`(?i)\b(powershell|pwsh|msiexec|icacls|setx)\b|\.exe\b|\b[a-z]:\\`)
+var reWindows = regexp.MustCompile(`\b(powershell|pwsh|msiexec|icacls|setx)\b|\.exe\b|\b[a-z]:\\`)
 
 // onWindows tells commands that are for Windows, whose shell is cmd unless SHELL
 // says otherwise. Many files give their base as an argument, so that it can't tell.
 func onWindows(in *dockerfile.Instruction) bool {
-	if in.File.Escape == '`' || reWindows.MatchString(in.Args.String) {
+	if in.File.Escape == '`' {
 		return true
+	}
+	text := strings.ToLower(in.Args.String)
+	for _, hint := range []string{"powershell", "pwsh", "msiexec", "icacls", "setx", ".exe", `:\`} {
+		if strings.Contains(text, hint) && reWindows.MatchString(text) {
+			return true
+		}
 	}
 	if in.Stage == nil {
 		return false
