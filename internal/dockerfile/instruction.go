@@ -2,7 +2,6 @@ package dockerfile
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -209,25 +208,17 @@ func (f *File) join(first, last int) (t Text, end int, empty []int) {
 	return t, end, empty
 }
 
-var (
-	reBackslash = regexp.MustCompile(`([^\\])\\[ \t]*$|^\\[ \t]*$`)
-	reBacktick  = regexp.MustCompile("([^`])`[ \t]*$|^`[ \t]*$")
-)
-
-// cutContinuation takes a trailing escape character off.
+// cutContinuation takes a trailing escape character off, with the blanks behind it. An
+// escaped escape character continues nothing.
 func (f *File) cutContinuation(s string) (string, bool) {
-	re := reBackslash
-	if f.Escape == '`' {
-		re = reBacktick
+	end := len(s)
+	for end > 0 && (s[end-1] == ' ' || s[end-1] == '\t') {
+		end--
 	}
-	m := re.FindStringSubmatchIndex(s)
-	if m == nil {
+	if end == 0 || rune(s[end-1]) != f.Escape || end > 1 && rune(s[end-2]) == f.Escape {
 		return s, false
 	}
-	if m[3] >= 0 {
-		return s[:m[3]], true
-	}
-	return s[:m[0]], true
+	return s[:end-1], true
 }
 
 // heredocs gives the documents of a node their places.

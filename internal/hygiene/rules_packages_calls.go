@@ -55,17 +55,26 @@ func (c packageCall) behindVerb(flag string) []Edit {
 // callReader reads commands as calls of a package manager; it belongs to one run of
 // one rule.
 type callReader struct {
-	// withValue are flags that take the next argument as theirs.
+	// flags and withValue are those that take the next argument as theirs.
+	flags     string
 	withValue map[string]bool
 	assigned  map[*dockerfile.Script]map[string]string
 }
 
 func newCallReader(withValue string) *callReader {
-	r := &callReader{withValue: map[string]bool{}, assigned: map[*dockerfile.Script]map[string]string{}}
-	for _, f := range strings.Fields(withValue) {
-		r.withValue[f] = true
+	return &callReader{flags: withValue, assigned: map[*dockerfile.Script]map[string]string{}}
+}
+
+// takesValue tells whether the argument after a flag is its value. Most files don't
+// call most managers, so that the set is made when it is first asked.
+func (r *callReader) takesValue(flag string) bool {
+	if r.withValue == nil {
+		r.withValue = map[string]bool{}
+		for _, f := range strings.Fields(r.flags) {
+			r.withValue[f] = true
+		}
 	}
-	return r
+	return r.withValue[flag]
 }
 
 // read takes a command apart whose arguments from skip on are the manager's.
@@ -83,7 +92,7 @@ func (r *callReader) read(c *dockerfile.Command, skip int) packageCall {
 		case flags && w.Text == "--":
 			flags = false
 		case flags && len(w.Text) > 1 && w.Text[0] == '-':
-			if r.withValue[w.Text] {
+			if r.takesValue(w.Text) {
 				i++
 			}
 		case !w.Known && mayHoldFlags(w.Text):
