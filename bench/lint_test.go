@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,4 +58,42 @@ func BenchmarkLint(b *testing.B) {
 			b.Fatal("nothing found")
 		}
 	}
+}
+
+// BenchmarkLintFiles lints the Dockerfiles of the folder that
+// PLIMSOLL_BENCH_DOCKERFILES names, such as bench/dockerfiles gathers, and reports
+// what 1,000 lines of them cost.
+func BenchmarkLintFiles(b *testing.B) {
+	dir := os.Getenv("PLIMSOLL_BENCH_DOCKERFILES")
+	if dir == "" {
+		b.Skip("PLIMSOLL_BENCH_DOCKERFILES names no folder")
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var sources [][]byte
+	lines := 0
+	for _, name := range names {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			continue // a folder
+		}
+		if _, err := dockerfile.Parse(name, source); err == nil {
+			sources = append(sources, source)
+			lines += bytes.Count(source, []byte("\n"))
+		}
+	}
+	rules := hygiene.Rules()
+	opt := hygiene.Options{Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+	for b.Loop() {
+		for _, source := range sources {
+			f, err := dockerfile.Parse("Dockerfile", source)
+			if err != nil {
+				b.Fatal(err)
+			}
+			hygiene.Check(f, rules, opt)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(lines)*1000/1e6, "ms/1000lines")
 }
