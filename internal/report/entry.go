@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -220,6 +221,19 @@ func untagged(image *verdict.Image) string {
 	}
 	name, _ := repository(image)
 	return name
+}
+
+// filePath is a relative path for systems that know files of a repository alone: the
+// image's name and the file's path in it, which leads nowhere above.
+func filePath(name, file string) string {
+	p := strings.TrimLeft(path.Clean("/"+Clean(name)), "/")
+	if file != "" {
+		p += path.Clean("/" + Clean(file))
+	}
+	if p = strings.TrimLeft(p, "/"); p == "" {
+		return "image"
+	}
+	return p
 }
 
 // imageTitle names an image and its platform for a person.

@@ -144,3 +144,20 @@ func TestCutKeepsCharactersWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesOfAnImageLeadNowhereElse(t *testing.T) {
+	for _, c := range []struct{ name, file, path, uri string }{
+		{"localhost:5000/app", "etc/passwd", "localhost:5000/app/etc/passwd", "localhost%3A5000/app/etc/passwd"},
+		{"/tmp/app.tar", "", "tmp/app.tar", "tmp/app.tar"},
+		{"app", "../../etc/passwd", "app/etc/passwd", "app/etc/passwd"},
+		{"../../x", "", "x", "x"},
+		{"a b/\x1b[m", "", `a b/\x1b[m`, "a%20b/%5Cx1b%5Bm"},
+		{"", "", "image", "image"},
+		{"//evil.example/x", "", "evil.example/x", "evil.example/x"},
+	} {
+		path := filePath(c.name, c.file)
+		if uri := artifactURI(path); path != c.path || uri != c.uri {
+			t.Errorf("%q in %q: %q, %q; want %q, %q", c.file, c.name, path, uri, c.path, c.uri)
+		}
+	}
+}

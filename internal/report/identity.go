@@ -24,21 +24,24 @@ func stamp(v *verdict.Verdict, opt Options) time.Time {
 // documentID is a UUID (version 8 of RFC 9562, made from SHA-256) of what was
 // judged and with what: the same image and databases give the same one.
 func documentID(r *verdict.Report, v *verdict.Verdict, form string) string {
-	h := sha256.New()
-	write := func(parts ...string) {
-		for _, part := range parts {
-			fmt.Fprintf(h, "%d:%s,", len(part), part)
-		}
-	}
-	write("plimsoll", form, r.Tool.Version, v.Image.Digest, v.Image.ConfigDigest, v.Image.Platform)
+	parts := []string{"plimsoll", form, r.Tool.Version, v.Image.Digest, v.Image.ConfigDigest, v.Image.Platform}
 	if v.Image.Digest == "" && v.Image.ConfigDigest == "" {
-		write(v.Image.Reference)
+		parts = append(parts, v.Image.Reference)
 		for i := range v.Packages {
-			write(v.Packages[i].ID)
+			parts = append(parts, v.Packages[i].ID)
 		}
 	}
 	for i := range v.Coverage.Databases {
-		write(v.Coverage.Databases[i].Name, v.Coverage.Databases[i].Digest)
+		parts = append(parts, v.Coverage.Databases[i].Name, v.Coverage.Databases[i].Digest)
+	}
+	return uuid(parts...)
+}
+
+// uuid is a UUID of version 8 made of parts with SHA-256.
+func uuid(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s,", len(part), part)
 	}
 	id := h.Sum(nil)[:16]
 	id[6] = id[6]&0x0f | 0x80

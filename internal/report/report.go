@@ -79,6 +79,8 @@ func All() []Report {
 		{Name: "spdx", Description: "SPDX 2.3 SBOM, JSON", Extension: ".spdx.json", Write: writeSPDX},
 		{Name: "sarif", Description: "SARIF 2.1.0 for code scanning, a run for each image and platform, within GitHub's limits", Extension: ".sarif", Many: true, Write: writeSARIF},
 		{Name: "junit", Description: "JUnit XML: what asks for a rebuild fails, what can wait is skipped", Extension: ".xml", Many: true, Write: writeJUnit},
+		{Name: "gitlab", Description: "GitLab's container scanning report, JSON", Extension: ".gitlab.json", Write: writeGitLab},
+		{Name: "codequality", Description: "GitLab's code quality report, JSON", Extension: ".codequality.json", Many: true, Write: writeCodeQuality},
 	}
 }
 

@@ -248,18 +248,3 @@ func TestSARIFNeverCallsAnIncompleteScanDone(t *testing.T) {
 		t.Errorf("%+v", inv)
 	}
 }
-
-func TestImageURIs(t *testing.T) {
-	for name, want := range map[string]string{
-		"localhost:5000/app/etc/passwd": "localhost%3A5000/app/etc/passwd",
-		"/tmp/app.tar":                  "tmp/app.tar",
-		"../../x":                       "x",
-		"a b/\x1b[m":                    "a%20b/%5Cx1b%5Bm",
-		"":                              "image",
-		"//evil.example/x":              "evil.example/x",
-	} {
-		if got := imageURI(name); got != want {
-			t.Errorf("%q: %q, want %q", name, got, want)
-		}
-	}
-}
