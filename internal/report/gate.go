@@ -253,10 +253,10 @@ func baselineText(b *gate.BaselineUse) string {
 	}
 	text += fmt.Sprintf(" knows %s and hides %s", count(b.Entries, "thing"), number(total(b.Hidden)))
 	if b.Worse > 0 {
-		text += fmt.Sprintf("; %s became worse since, and are not hidden", number(b.Worse))
+		text += fmt.Sprintf("; worse since, and not hidden: %s", number(b.Worse))
 	}
 	if b.Gone > 0 {
-		text += fmt.Sprintf("; %s are gone (--write-baseline keeps the ground won)", number(b.Gone))
+		text += fmt.Sprintf("; gone since: %s (--write-baseline keeps the ground won)", number(b.Gone))
 	}
 	return text
 }

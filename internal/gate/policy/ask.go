@@ -19,7 +19,7 @@ const (
 	// Budget is the work that all rules together may cost on one verdict, in the
 	// units of cel-go's cost model (about one for each operation, more for long
 	// texts). It is some seconds of a processor, and the same on every machine.
-	Budget = 200_000_000
+	Budget = 100_000_000
 	// maxCost is the most that one evaluation may cost.
 	maxCost = 20_000_000
 	// least is what an evaluation costs at least.
