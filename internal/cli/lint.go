@@ -303,7 +303,8 @@ func (a *app) lintImage(ctx context.Context, o *lintOptions, r *verdict.Lint, ru
 	}
 	for _, e := range examined[0] {
 		s := verdict.LintSubject{Name: e.Description.Reference, Kind: "image", Platform: e.Description.Platform, Digest: e.Description.Digest}
-		r.Add(s, scan.Hygiene(e, rules, a.now()), least, rules)
+		findings := append(scan.Settings(e, rules), scan.Hygiene(e, rules, a.now())...)
+		r.Add(s, findings, least, rules)
 	}
 	return nil
 }

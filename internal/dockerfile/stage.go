@@ -5,8 +5,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-
-	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 )
 
 // Stage is one build stage.
@@ -256,24 +254,4 @@ func (in *Instruction) Mounts() []map[string]string {
 		mounts = append(mounts, m)
 	}
 	return mounts
-}
-
-// pairs are the names and values that ENV, ARG or LABEL sets, quotes taken off
-// neither; nil for anything else.
-func pairs(c instructions.Command) []instructions.KeyValuePairOptional {
-	var all []instructions.KeyValuePairOptional
-	add := func(kvs instructions.KeyValuePairs) {
-		for i := range kvs {
-			all = append(all, instructions.KeyValuePairOptional{Key: kvs[i].Key, Value: &kvs[i].Value})
-		}
-	}
-	switch c := c.(type) {
-	case *instructions.EnvCommand:
-		add(c.Env)
-	case *instructions.LabelCommand:
-		add(c.Labels)
-	case *instructions.ArgCommand:
-		all = append(all, c.Args...)
-	}
-	return all
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // maxRounds bounds how often a file is mended and looked at again.
-const maxRounds = 5
+const maxRounds = 10
 
 // maxEdits bounds what is mended in one round.
 const maxEdits = 2000

@@ -151,15 +151,12 @@ func (m *maker) add(at imagePlace, text string) bool {
 		m.image.Unread++
 		return false
 	}
-	f, err := dockerfile.Parse("image", []byte("FROM image\n"+text+"\n"))
-	if text == "FROM image" {
-		f, err = dockerfile.Parse("image", []byte(text+"\n"))
-	} else if err == nil && len(f.Instructions) != 2 {
-		err = dockerfile.ErrTooLarge
-	}
-	if err != nil {
-		m.image.Unread++
-		return false
+	if m.source.Len() > 0 { // the FROM is ours
+		f, err := dockerfile.Parse("image", []byte("FROM image\n"+text+"\n"))
+		if err != nil || len(f.Instructions) != 2 {
+			m.image.Unread++
+			return false
+		}
 	}
 	m.source.WriteString(text + "\n")
 	m.image.places = append(m.image.places, at)

@@ -3,6 +3,7 @@ package scan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,7 +11,10 @@ import (
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/evidence"
 	"plimsoll/internal/hygiene"
+	"plimsoll/internal/inventory"
 	"plimsoll/internal/malware"
+	"plimsoll/internal/secret"
+	"plimsoll/internal/triage"
 )
 
 // Hygiene holds an image's configuration, history and files against the rules that
@@ -64,9 +68,38 @@ func contents(e *Examined) *hygiene.Contents {
 	}
 }
 
-// hygiene is what a verdict says of it: everything but style.
+// hygiene is what a verdict says of it: everything but style, and but for planted
+// code, whose findings are in the verdict already.
 func (s *Scanner) hygiene(e *Examined) []hygiene.Finding {
 	return slices.DeleteFunc(Hygiene(e, hygiene.Rules(), s.Now), func(f hygiene.Finding) bool {
-		return f.Severity < advisory.Low
+		return f.Severity < advisory.Low || f.Category == hygiene.PlantedCode
 	})
+}
+
+// Settings are the findings about secrets in an image's configuration and history, for
+// who asks about its hygiene alone; a verdict lists them with all other secrets.
+func Settings(e *Examined, rules []hygiene.Rule) []hygiene.Finding {
+	i := slices.IndexFunc(rules, func(r hygiene.Rule) bool { return r.ID == "secret-value" })
+	if i < 0 {
+		return nil
+	}
+	r := &rules[i]
+	var all []hygiene.Finding
+	for n := range e.Merged.Secrets {
+		s := &e.Merged.Secrets[n]
+		if s.Place.Liveness != inventory.InConfig || s.Confidence < secret.Likely {
+			continue
+		}
+		where := s.Path
+		if line, ok := strings.CutPrefix(where, evidence.HistoryPrefix); ok {
+			where = "history line " + line
+		} else {
+			where = "configuration: " + strings.TrimPrefix(where, evidence.ConfigPrefix)
+		}
+		all = append(all, hygiene.Finding{
+			ID: triage.SecretID(&s.Secret), Rule: r.ID, Title: "a secret is in the image's configuration", Severity: r.Severity, Category: r.Category,
+			Message: fmt.Sprintf("%s, %s", s.Title, s.Redacted), Remedy: r.Remedy, Where: where, Final: true,
+		})
+	}
+	return all
 }
