@@ -48,7 +48,7 @@ func newLintCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lint [Dockerfile|Containerfile|IMAGE]...",
 		Short: "Show what a Dockerfile, or the image built from one, should not do",
-		Long: `Show what a Dockerfile should not do, or what the configuration and history of an
+		Long: `Show what a Dockerfile should not do, or what the configuration, history and files of an
 image say that was built from one: the same rules speak of both. Without an
 argument the Dockerfile or Containerfile of this folder is looked at; - is a
 Dockerfile on standard input, and a folder is the one in it. Severity says what a
