@@ -6,34 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"plimsoll/internal/image"
+	"plimsoll/internal/rebuild/buildtest"
 	"plimsoll/internal/rebuild/harden"
 )
-
-// engine is a Docker Engine that tools/rebuilds.sh started.
-type engine struct{ program, host string }
-
-// buildEngine is the engine; the test is skipped where there is none.
-func buildEngine(t *testing.T) engine {
-	e := engine{os.Getenv("PLIMSOLL_BUILD_DOCKER"), os.Getenv("PLIMSOLL_BUILD_DOCKER_HOST")}
-	if e.program == "" || e.host == "" {
-		t.Skip("no engine to build with: tools/rebuilds.sh starts one")
-	}
-	return e
-}
-
-func (e engine) run(ctx context.Context, env []string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, e.program, append([]string{"-H", e.host}, args...)...)
-	cmd.Env = append(os.Environ(), env...)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
 
 // registryDigests asks the suite's registry, which is docker.io and gcr.io there.
 func registryDigests(ctx context.Context, ref string) (string, error) {
@@ -52,35 +33,31 @@ func registryDigests(ctx context.Context, ref string) (string, error) {
 // both run on, or both end with the same status. Where the hardened one runs on and
 // has a health check, the check passes.
 func TestBuildHardened(t *testing.T) {
-	e := buildEngine(t)
+	e := buildtest.New(t)
 	for _, s := range samples(t, "cases") {
-		for _, distroless := range []bool{false, true} {
-			name := s.name
-			if distroless {
-				name += "/distroless"
+		t.Run(s.name, func(t *testing.T) {
+			usual := harden.Options{Resolve: registryDigests, Now: someDay}
+			bare := usual
+			bare.Distroless = true
+			r := s.harden(t, s.source, s.files, usual)
+			dir := s.unpack(t)
+			was := start(t, e, e.Build(t, filepath.Join(dir, s.dockerfile), dir), false)
+			tryHardened(t, e, dir, was, r)
+			if d := s.harden(t, s.source, s.files, bare); !bytes.Equal(d.Text, r.Text) {
+				t.Run("distroless", func(t *testing.T) { tryHardened(t, e, dir, was, d) })
 			}
-			t.Run(name, func(t *testing.T) {
-				opt := harden.Options{Resolve: registryDigests, Now: someDay, Distroless: distroless}
-				r := s.harden(t, s.source, s.files, opt)
-				if distroless && bytes.Equal(r.Text, s.harden(t, s.source, s.files, harden.Options{Resolve: registryDigests, Now: someDay}).Text) {
-					t.Skip("the same as without")
-				}
-				if out := e.runCase(t, s, r); out != "" {
-					t.Errorf("%s\n%s", out, r.Text)
-				}
-			})
-		}
+		})
 	}
 }
 
-func (e engine) runCase(t *testing.T, s sample, r *harden.Result) string {
+// unpack writes a sample's context into a folder.
+func (s sample) unpack(t *testing.T) string {
 	dir := t.TempDir()
 	for name, f := range s.files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		// Scripts keep the mode that they have in the repository.
 		mode := os.FileMode(0o644)
 		if info, err := os.Stat(filepath.Join("testdata", "cases", s.name, name)); err == nil {
 			mode = info.Mode().Perm()
@@ -89,98 +66,91 @@ func (e engine) runCase(t *testing.T, s sample, r *harden.Result) string {
 			t.Fatal(err)
 		}
 	}
-	before, out, err := e.build(t, dir, s.dockerfile, nil)
-	if err != nil {
-		t.Skipf("it does not build as it is: %s", tail(out))
-	}
-	if err := os.WriteFile(filepath.Join(dir, "hardened.Dockerfile"), r.Text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if r.Dockerignore != nil {
-		if err := os.WriteFile(filepath.Join(dir, ".dockerignore"), r.Dockerignore, 0o644); err != nil {
+	return dir
+}
+
+// tryHardened builds what came out and holds it to what the image did before.
+func tryHardened(t *testing.T, e *buildtest.Engine, dir string, was started, r *harden.Result) {
+	t.Helper()
+	write := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
+		return path
 	}
-	after, out, err := e.build(t, dir, "hardened.Dockerfile", r.Secrets)
+	file := write("hardened.Dockerfile", r.Text)
+	if r.Dockerignore != nil {
+		write("hardened.Dockerfile.dockerignore", r.Dockerignore)
+	}
+	var options []string
+	for _, s := range r.Secrets {
+		options = append(options, "--secret", "id="+s.ID+",src="+write("secret", []byte("something")))
+	}
+	id, output, err := e.TryBuild(t, file, dir, options...)
 	if err != nil {
-		return "it does not build: " + tail(out)
+		t.Fatalf("it does not build: %v\n%s\n%s", err, output[max(0, len(output)-3000):], r.Text)
 	}
-	was, now := e.start(t, before, false), e.start(t, after, true)
+	now := start(t, e, id, true)
 	if was.state != now.state {
-		return fmt.Sprintf("it did %q and does %q: %s", was.state, now.state, tail(now.logs))
+		t.Errorf("it %s, and did so before: %s\n%s\n%s", now.state, was.state, now.logs, r.Text)
 	}
-	if now.health != "" {
-		return "the health check fails: " + now.health
+	if now.unhealthy != "" {
+		t.Errorf("the health check fails: %s\n%s\n%s", now.unhealthy, now.logs, r.Text)
 	}
-	t.Logf("%s, user %s", now.state, now.user)
-	return ""
+	t.Logf("%s, as user %q", now.state, now.user)
 }
 
-func tail(s string) string {
-	if len(s) > 3000 {
-		s = "…" + s[len(s)-3000:]
-	}
-	return s
-}
+// started is what became of a container: "runs on", or "ends with 1".
+type started struct{ state, logs, unhealthy, user string }
 
-func (e engine) build(t *testing.T, dir, file string, secrets []harden.BuildSecret) (id, out string, err error) {
-	args := []string{"build", "--network", "host", "-f", filepath.Join(dir, file), "--iidfile", filepath.Join(dir, "..", "iid")}
-	var env []string
-	for _, s := range secrets {
-		args = append(args, "--secret", "id="+s.ID+",env="+s.Env)
-		env = append(env, s.Env+"=something")
+// start runs a container without a network for a few seconds.
+func start(t *testing.T, e *buildtest.Engine, id string, check bool) started {
+	t.Helper()
+	name := strings.ToLower(strings.Map(func(r rune) rune {
+		if r == '/' || r == '#' {
+			return '-'
+		}
+		return r
+	}, t.Name())) + fmt.Sprint(time.Now().UnixNano())
+	options := []string{"run", "--detach", "--network", "none", "--name", name}
+	if check {
+		options = append(options, "--health-interval", "1s", "--health-retries", "20", "--health-start-period", "0s")
 	}
-	out, err = e.run(t.Context(), env, append(args, dir)...)
-	if err != nil {
-		return "", out, err
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "..", "iid"))
-	return strings.TrimSpace(string(raw)), out, err
-}
-
-// started is what became of a container.
-type started struct{ state, logs, health, user string }
-
-// start runs a container for a few seconds.
-func (e engine) start(t *testing.T, id string, check bool) started {
-	ctx := t.Context()
-	out, err := e.run(ctx, nil, "run", "-d", "--network", "host", id)
-	if err != nil {
-		return started{state: "did not start", logs: out}
-	}
-	container := strings.TrimSpace(out[strings.LastIndexByte(strings.TrimSpace(out), '\n')+1:])
-	defer func() { _, _ = e.run(context.WithoutCancel(ctx), nil, "rm", "-f", container) }()
+	e.Docker(t, append(options, id)...)
+	defer e.Docker(t, "rm", "--force", "--volumes", name)
+	var s started
 	var info []struct {
 		State struct {
 			Running  bool
 			ExitCode int
+			Health   *struct {
+				Status string
+				Log    []struct{ Output string }
+			}
 		}
-		Config struct {
-			User        string
-			Healthcheck *struct{ Test []string }
-		}
+		Config struct{ User string }
 	}
-	var s started
-	for range 8 {
+	healthy := func() bool {
+		h := info[0].State.Health
+		return h == nil || h.Status == "healthy"
+	}
+	for n := range 40 {
 		time.Sleep(500 * time.Millisecond)
-		raw, _ := e.run(ctx, nil, "inspect", container)
-		if json.Unmarshal([]byte(raw), &info) != nil || len(info) != 1 {
-			return started{state: "is gone"}
+		if err := json.Unmarshal([]byte(e.Docker(t, "inspect", name)), &info); err != nil || len(info) != 1 {
+			t.Fatalf("inspect %s: %v", name, err)
 		}
-		if !info[0].State.Running {
+		if !info[0].State.Running || n >= 8 && (!check || healthy()) {
 			break
 		}
 	}
-	s.user = info[0].Config.User
-	s.state = "runs on"
+	s.user, s.state = info[0].Config.User, "runs on"
 	if !info[0].State.Running {
-		s.state = fmt.Sprintf("ended with %d", info[0].State.ExitCode)
+		s.state = fmt.Sprintf("ends with %d", info[0].State.ExitCode)
 	}
-	s.logs, _ = e.run(ctx, nil, "logs", container)
-	if h := info[0].Config.Healthcheck; check && info[0].State.Running && h != nil && len(h.Test) > 1 && h.Test[0] == "CMD" {
-		if out, err := e.run(ctx, nil, append([]string{"exec", container}, h.Test[1:]...)...); err != nil {
-			s.health = strings.Join(h.Test, " ") + ": " + out
-		}
+	s.logs = e.Docker(t, "logs", name)
+	if check && info[0].State.Running && !healthy() {
+		s.unhealthy = fmt.Sprint(info[0].State.Health)
 	}
 	return s
 }
