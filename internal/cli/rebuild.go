@@ -123,7 +123,7 @@ func (a *app) runRebuild(ctx context.Context, o *rebuildOptions, args []string) 
 
 // builder finds the docker command, and the engine that images are scanned from.
 func (a *app) builder(ctx context.Context, o *rebuildOptions) (*docker.Client, error) {
-	const instead = "; without one plimsoll harden writes the file and plimsoll prove compares the two Dockerfiles"
+	const instead = "; without it plimsoll harden writes the file and plimsoll prove compares the two Dockerfiles"
 	host, err := image.DockerHost(ctx, o.open(a))
 	if err != nil {
 		return nil, fmt.Errorf("plimsoll rebuild needs a Docker engine: %w%s", err, instead)

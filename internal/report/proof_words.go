@@ -131,10 +131,18 @@ func baseWords(b *proven.Base) string {
 	if b.Changed || one(&b.Before) != one(&b.After) {
 		text += " → " + one(&b.After)
 	}
-	if b.Before.Reason == b.After.Reason {
-		return text + " (told from " + b.After.Reason + ")"
+	before, after := baseReason(&b.Before), baseReason(&b.After)
+	if before == after {
+		return text + " (" + after + ")"
 	}
-	return text + " (told before from " + b.Before.Reason + ", after from " + b.After.Reason + ")"
+	return text + " (before: " + before + "; after: " + after + ")"
+}
+
+func baseReason(b *proven.BaseImage) string {
+	if b.Source == "" {
+		return "told from " + b.Reason
+	}
+	return b.Reason
 }
 
 func applicationWords(a *proven.Application) string {
