@@ -52,7 +52,7 @@ func (p *page) lintSubject(s *verdict.LintSubject, opt Options) {
 	p.line(span{name + "  ", p.styles.title}, span{lintCounts(s.Counts), style})
 	for _, group := range lintGroups(s.Findings, opt.All) {
 		p.blank()
-		p.lintGroup(group, opt)
+		p.lintGroup(group, 0, opt)
 	}
 	var notes []string
 	if s.Hidden > 0 {
@@ -142,7 +142,7 @@ func (p *page) hygiene(v *verdict.Verdict, opt Options) {
 			continue
 		}
 		shown++
-		p.lintGroup(group, opt)
+		p.lintGroup(group, gutter, opt)
 	}
 	if hidden > 0 {
 		p.line(p.indent(gutter), span{fmt.Sprintf("… %s more; --all shows them", number(hidden)), p.styles.faint})
@@ -152,14 +152,15 @@ func (p *page) hygiene(v *verdict.Verdict, opt Options) {
 // lintLabel is the width of the severity column.
 const lintLabel = 12
 
-func (p *page) lintGroup(group []*hygiene.Finding, opt Options) {
+// lintGroup writes the findings of one rule, indented.
+func (p *page) lintGroup(group []*hygiene.Finding, indent int, opt Options) {
 	first := group[0]
 	style := p.severity(first.Severity)
-	label := strings.ToUpper(first.Severity.String())
+	label := severityWord(first.Severity)
 	if first.Suppressed != nil {
 		style, label = p.styles.faint, "lifted"
 	}
-	p.line(span{pad(label, lintLabel), style}, span{first.Title, p.styles.bold}, span{"  " + first.Rule, p.styles.faint})
+	p.line(p.indent(indent), span{pad(label, lintLabel-indent), style}, span{first.Title, p.styles.bold}, span{"  " + first.Rule, p.styles.faint})
 	shown := group
 	if !opt.All && len(shown) > placesShown {
 		shown = shown[:placesShown-1]
