@@ -124,7 +124,7 @@ func findingEntry(f *triage.Finding, packages map[string]*inventory.Package, tit
 	case f.Evidence != nil:
 		e.ofContent(f)
 	case f.Kind == triage.EndOfLife:
-		e.rule, e.title, e.what = "end-of-life", "The distribution release gets no more security updates", f.Title
+		e.rule, e.title, e.what = "end-of-life", "The distribution release leaves support", f.Title
 	default:
 		e.rule, e.title, e.what = f.Vulnerability, f.Title, f.Title
 		e.pkg, e.version, e.fixed = f.Package, f.Version, f.Fix.Versions

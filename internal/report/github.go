@@ -61,9 +61,10 @@ func githubLevel(s advisory.Severity) string {
 }
 
 // githubData escapes a message, githubProperty a property's value, as
-// github.com/actions/toolkit's core package does.
+// github.com/actions/toolkit's core package does. The older form of a command, which
+// may stand anywhere in a line, loses its second sharp.
 func githubData(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(Clean(s))
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", "##[", `#\[`, "##vso[", `#\vso[`).Replace(Clean(s))
 }
 
 func githubProperty(s string) string {

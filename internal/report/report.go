@@ -81,6 +81,9 @@ func All() []Report {
 		{Name: "junit", Description: "JUnit XML: what asks for a rebuild fails, what can wait is skipped", Extension: ".xml", Many: true, Write: writeJUnit},
 		{Name: "gitlab", Description: "GitLab's container scanning report, JSON", Extension: ".gitlab.json", Write: writeGitLab},
 		{Name: "codequality", Description: "GitLab's code quality report, JSON", Extension: ".codequality.json", Many: true, Write: writeCodeQuality},
+		{Name: "github", Description: "workflow commands that GitHub shows as annotations", Extension: ".txt", Many: true, Write: writeGitHub},
+		{Name: "github-summary", Description: "Markdown for a GitHub job's summary", Extension: ".md", Many: true, Write: writeSummary},
+		{Name: "markdown", Description: "Markdown for a pull request's comment", Extension: ".md", Many: true, Write: writeMarkdown},
 	}
 }
 
