@@ -79,6 +79,8 @@ type configuration struct {
 	platform string
 	env      []string
 	labels   map[string]string
+	user     string
+	ports    map[string]any
 }
 
 func build(c configuration, steps ...step) built {
@@ -110,6 +112,13 @@ func build(c configuration, steps ...step) built {
 	}
 	if variant != "" {
 		config["variant"] = variant
+	}
+	run := config["config"].(map[string]any)
+	if c.user != "" {
+		run["User"] = c.user
+	}
+	if c.ports != nil {
+		run["ExposedPorts"] = c.ports
 	}
 	b.config = marshal(config)
 	return b
@@ -174,6 +183,8 @@ func labImage(l *lab.Lab, name string) (built, error) {
 //	@platform linux/arm64
 //	@env KEY=VALUE
 //	@label KEY=VALUE
+//	@user 1000
+//	@expose 8080/tcp
 //	@layer RUN the history line
 //	@empty a history line without a layer
 //	@file etc/os-release
@@ -216,6 +227,13 @@ func described(text string) (built, error) {
 				c.labels = map[string]string{}
 			}
 			c.labels[key] = value
+		case "@user":
+			c.user = rest
+		case "@expose":
+			if c.ports == nil {
+				c.ports = map[string]any{}
+			}
+			c.ports[rest] = map[string]any{}
 		case "@layer":
 			endLayer()
 			steps = append(steps, step{by: rest})
