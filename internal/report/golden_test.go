@@ -97,6 +97,8 @@ func TestFormsMatchTheirGoldenFiles(t *testing.T) {
 		"markdown":             form("markdown", full()),
 		"markdown-incomplete":  form("markdown", incomplete()),
 		"github-summary":       form("github-summary", platforms()),
+		"cyclonedx-vex":        form("cyclonedx-vex", cleared()),
+		"csv":                  form("csv", full()),
 		"reconcile-80":         func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 80}) },
 		"reconcile-120":        func(w io.Writer) error { return Reconciliation(w, fixture(), Options{Width: 120}) },
 		"reconcile-empty":      func(w io.Writer) error { return Reconciliation(w, empty(), Options{Width: 80}) },

@@ -14,7 +14,7 @@ import (
 
 // How long a document may be, in bytes, which are never fewer than the characters
 // that GitHub counts. A comment holds 65,536 characters
-// (https://github.com/orgs/community/discussions/27190), the summaries of a step 1 MiB
+// (https://github.com/orgs/community/discussions/41331), the summaries of a step 1 MiB
 // (https://docs.github.com/actions/reference/workflow-commands-for-github-actions#step-isolation-and-limits);
 // what is longer is refused as a whole.
 const (

@@ -77,6 +77,7 @@ func All() []Report {
 		{Name: "json", Description: "everything the verdict holds, as docs/verdict.schema.json describes it", Extension: ".json", Many: true, Write: writeJSON},
 		{Name: "cyclonedx", Description: "CycloneDX 1.6 SBOM with vulnerabilities, JSON", Extension: ".cdx.json", Write: writeCycloneDX},
 		{Name: "spdx", Description: "SPDX 2.3 SBOM, JSON", Extension: ".spdx.json", Write: writeSPDX},
+		{Name: "cyclonedx-vex", Description: "CycloneDX 1.6 VEX, JSON, to go with the SBOM of -o cyclonedx", Extension: ".vex.cdx.json", Write: writeCycloneDXVEX},
 		{Name: "sarif", Description: "SARIF 2.1.0 for code scanning, a run for each image and platform, within GitHub's limits", Extension: ".sarif", Many: true, Write: writeSARIF},
 		{Name: "junit", Description: "JUnit XML: what asks for a rebuild fails, what can wait is skipped", Extension: ".xml", Many: true, Write: writeJUnit},
 		{Name: "gitlab", Description: "GitLab's container scanning report, JSON", Extension: ".gitlab.json", Write: writeGitLab},
@@ -84,6 +85,7 @@ func All() []Report {
 		{Name: "github", Description: "workflow commands that GitHub shows as annotations", Extension: ".txt", Many: true, Write: writeGitHub},
 		{Name: "github-summary", Description: "Markdown for a GitHub job's summary", Extension: ".md", Many: true, Write: writeSummary},
 		{Name: "markdown", Description: "Markdown for a pull request's comment", Extension: ".md", Many: true, Write: writeMarkdown},
+		{Name: "csv", Description: "a line for each finding, for a spreadsheet", Extension: ".csv", Many: true, Write: writeCSV},
 	}
 }
 
