@@ -42,10 +42,8 @@ debian() {
 	[ -z "$security" ] || printf 'deb %s %s-security main\n' "$security" "$release" >>"$root.list"
 	apt-config dump | grep -i '^Acquire::.*proxy' >"$root.proxy" || :
 	printf 'APT::Install-Suggests "false";\nAcquire::Languages "none";\n' >>"$root.proxy"
-	# Without fsync and documentation, as the official slim images are.
-	logged "debian-$release" mmdebstrap --variant=minbase --mode=root --quiet \
-		--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+	# Without fsync, as the official images are.
+	logged "debian-$release" mmdebstrap --variant=minbase --mode=root --quiet --dpkgopt=force-unsafe-io \
 		--customize-hook="cp $root.proxy \"\$1/etc/apt/apt.conf.d/90machine\"" \
 		"$release" "$root.tar" "$root.list"
 	docker import -c 'CMD ["bash"]' "$root.tar" "debian:$release-slim" >/dev/null
