@@ -1,6 +1,7 @@
 // Command generate writes the files of the repository that are made from code:
-// docs/cli.md from the commands, docs/verdict.schema.json from the model, and the
-// example in README.md from the demonstration.
+// docs/cli.md from the commands, docs/verdict.schema.json from the model,
+// docs/policy.schema.json from the reader of policies, and the example in README.md
+// from the demonstration.
 // With -check it writes nothing and fails where one is out of date.
 package main
 
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"plimsoll/internal/cli"
+	"plimsoll/internal/gate/policy"
 	"plimsoll/internal/report"
 )
 
@@ -33,6 +35,7 @@ func run(check bool) error {
 	}{
 		{"docs/cli.md", cli.WriteReference},
 		{"docs/verdict.schema.json", writeSchema},
+		{"docs/policy.schema.json", writePolicySchema},
 		{"docs/secret-rules.md", writeSecretRules},
 		{"docs/detectors.md", writeDetectors},
 		{"docs/lint-rules.md", writeLintRules},
@@ -58,6 +61,15 @@ func run(check bool) error {
 
 func writeSchema(w io.Writer) error {
 	schema, err := report.Schema()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(schema)
+	return err
+}
+
+func writePolicySchema(w io.Writer) error {
+	schema, err := policy.Schema()
 	if err != nil {
 		return err
 	}
