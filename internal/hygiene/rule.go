@@ -57,6 +57,8 @@ const (
 	PlantedCode Category = "planted code"
 	// Suppressions are comments that lift rules; their rules are asked last.
 	Suppressions Category = "exceptions"
+	// Pipeline is of the rules of workflows, which package ci owns.
+	Pipeline Category = "pipeline"
 )
 
 // Categories lists them all.

@@ -28,7 +28,7 @@ func LintGitHub(w io.Writer, r *verdict.Lint) error {
 			place := "file=" + githubProperty(s.Name)
 			message := f.Message + ". " + f.Remedy
 			switch {
-			case s.Kind == "dockerfile":
+			case s.IsFile():
 				place += fmt.Sprintf(",line=%d,endLine=%d", f.Range.Start.Line, f.Range.End.Line)
 				if f.Range.Start.Line == f.Range.End.Line {
 					place += fmt.Sprintf(",col=%d,endColumn=%d", f.Range.Start.Column, f.Range.End.Column)

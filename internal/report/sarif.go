@@ -127,7 +127,7 @@ const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/
 // LintSARIF writes one run for code scanning. An image is no file of a repository:
 // its findings name it as the artefact, and the place in it as a logical location.
 func LintSARIF(w io.Writer, r *verdict.Lint) error {
-	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}, Automation: &sarifAutomation{ID: "plimsoll/lint/"}}
+	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}, Automation: &sarifAutomation{ID: lintCategory(r)}}
 	run.Tool.Driver = sarifDriver{Name: r.Tool.Name, Version: r.Tool.Version, Rules: []sarifRule{}}
 	index := map[string]int{}
 	for i := range r.Rules {
@@ -151,6 +151,15 @@ func LintSARIF(w io.Writer, r *verdict.Lint) error {
 	return encodeJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
+// lintCategory keeps workflows and Dockerfiles of one repository apart: a run takes
+// the place of the one before it in its category.
+func lintCategory(r *verdict.Lint) string {
+	if len(r.Subjects) > 0 && r.Subjects[0].Kind == "workflow" {
+		return "plimsoll/ci/"
+	}
+	return "plimsoll/lint/"
+}
+
 func lintRule(r *hygiene.RuleSummary) sarifRule {
 	help := r.Why + "\n\n" + r.Remedy
 	if len(r.Peers) > 0 {
@@ -159,8 +168,15 @@ func lintRule(r *hygiene.RuleSummary) sarifRule {
 	return sarifRule{
 		ID: r.ID, Short: sarifMessage{r.Title}, Full: sarifMessage{r.Why}, Help: sarifHelp{Text: help, Markdown: help},
 		Configuration: sarifLevel{sarifLevelOf(r.Severity)},
-		Properties:    map[string]any{"security-severity": securitySeverity(r.Severity), "tags": []string{"docker", string(r.Category)}},
+		Properties:    map[string]any{"security-severity": securitySeverity(r.Severity), "tags": lintTags(r)},
 	}
+}
+
+func lintTags(r *hygiene.RuleSummary) []string {
+	if r.Category == hygiene.Pipeline {
+		return []string{"security", string(r.Category)}
+	}
+	return []string{"docker", string(r.Category)}
 }
 
 func lintResult(s *verdict.LintSubject, f *hygiene.Finding, rule int) sarifResult {
@@ -171,7 +187,7 @@ func lintResult(s *verdict.LintSubject, f *hygiene.Finding, rule int) sarifResul
 		Properties:   map[string]any{"severity": f.Severity.String(), "final": f.Final},
 	}
 	location := sarifLocation{}
-	if s.Kind == "dockerfile" {
+	if s.IsFile() {
 		at.Region = &sarifRegion{f.Range.Start.Line, f.Range.Start.Column, f.Range.End.Line, f.Range.End.Column}
 	} else {
 		location.Logical = []sarifLogical{{Name: Clean(f.Where)}}
@@ -188,7 +204,7 @@ func lintResult(s *verdict.LintSubject, f *hygiene.Finding, rule int) sarifResul
 		}
 		res.Suppressions = []sarifSuppression{{"inSource", Clean(why)}}
 	}
-	if len(f.Edits) > 0 && s.Kind == "dockerfile" {
+	if len(f.Edits) > 0 && s.IsFile() {
 		change := sarifChange{Artifact: at.Artifact}
 		for _, e := range f.Edits {
 			change.Replacements = append(change.Replacements, sarifReplacement{sarifBytes{e.From, e.To - e.From}, sarifMessage{e.New}})

@@ -19,7 +19,7 @@ type Lint struct {
 // LintSubject is one Dockerfile or image that was looked at.
 type LintSubject struct {
 	Name string `json:"name"`
-	// Kind is "dockerfile" or "image".
+	// Kind is "dockerfile", "workflow" or "image".
 	Kind string `json:"kind"`
 	// Platform and Digest are an image's.
 	Platform string `json:"platform,omitempty"`
@@ -35,6 +35,10 @@ type LintSubject struct {
 	// Error says why the subject could not be looked at.
 	Error string `json:"error,omitempty"`
 }
+
+// IsFile tells whether findings have their places in a file of the repository; an
+// image's don't.
+func (s *LintSubject) IsFile() bool { return s.Kind != "image" }
 
 // Add takes in what was found of one subject: what is below least is only counted.
 func (r *Lint) Add(s LintSubject, findings []hygiene.Finding, least advisory.Severity, rules []hygiene.Rule) {
