@@ -199,7 +199,8 @@ func (a *app) runPolicyTest(ctx context.Context, files []string, name string, al
 	return exit(result)
 }
 
-// policyTests runs a file's tests, and names the rules that none of them breaks.
+// policyTests runs a file's tests, and names the policy's own rules that none of
+// them breaks.
 func (a *app) policyTests(ctx context.Context, tests *policy.Tests, name string) ([]gate.TestOutcome, []string, error) {
 	if name == "" {
 		name = tests.Policy
@@ -229,8 +230,9 @@ func (a *app) policyTests(ctx context.Context, tests *policy.Tests, name string)
 	}
 	var untested []string
 	for i := range p.Rules {
-		if !broken[p.Rules[i].Name] {
-			untested = append(untested, p.Rules[i].Name)
+		// Those of the policy that is extended have tests of their own.
+		if r := &p.Rules[i]; r.Policy == "" && !broken[r.Name] {
+			untested = append(untested, r.Name)
 		}
 	}
 	return outcomes, untested, nil
