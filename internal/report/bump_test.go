@@ -75,7 +75,7 @@ func TestBumpMatchesItsGoldenFiles(t *testing.T) {
 func TestBumpPassesNothingOnThatATerminalObeys(t *testing.T) {
 	r := bumpFixture()
 	a := &r.Advice[0]
-	const evil = "\x1b]0;owned\x07‮\n::error::x##[group]"
+	const evil = "\x1b]0;owned\x07\u202e\n::error::x##[group]"
 	a.Text, a.Subject, a.Why, a.NextWhy, a.Next = evil, evil, evil, evil, evil
 	a.Stage = &bump.Stage{Name: evil, From: evil}
 	a.Base.Reference, a.Base.Reason, a.Base.Tried[0].Outcome, a.Notes = evil, evil, evil, []string{evil}
@@ -97,7 +97,7 @@ func TestBumpPassesNothingOnThatATerminalObeys(t *testing.T) {
 			t.Fatal(fmt.Errorf("the JSON is none: %w", err))
 		}
 		for _, text := range []string{table.String(), doc.String()} {
-			if strings.ContainsAny(text, "\x1b\x07‮") || strings.Contains(text, "\n::") || strings.Contains(text, "##[") {
+			if strings.ContainsAny(text, "\x1b\x07\u202e") || strings.Contains(text, "\n::") || strings.Contains(text, "##[") {
 				t.Errorf("width %d: %q", w, text)
 			}
 		}
