@@ -318,13 +318,12 @@ func (h *holder) entriesOf(ctx context.Context, v *verdict.Verdict, opinion poli
 	for i := range v.Actions {
 		out = append(out, Entry{ID: v.Actions[i].ID, For: policy.Actions})
 	}
-	lists := policy.Lists{Findings: facts.Findings, Actions: facts.Actions, Hygiene: facts.Hygiene, Executables: facts.Executables, Packages: facts.Packages}
 	for i := range h.Policy.Rules {
 		r := &h.Policy.Rules[i]
 		if r.For != policy.Image {
 			continue
 		}
-		broken, _, err := facts.Broken(ctx, r, lists)
+		broken, _, err := facts.Broken(ctx, r, facts.Lists(r, facts.Findings, facts.Hygiene))
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

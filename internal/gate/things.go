@@ -172,7 +172,7 @@ func (h *holder) executableThings() *things {
 	list := h.Verdict.Account.Entries
 	return &things{
 		subject: policy.Executables, n: len(list),
-		view: func(i int) any { return &h.facts.Executables[i] },
+		view: func(i int) any { return h.facts.Executable(i) },
 		match: func(i int) Match {
 			e := &list[i]
 			text := fmt.Sprintf("/%s (%s)", e.Path, e.Status)
@@ -195,7 +195,7 @@ func (h *holder) packageThings() *things {
 	list := h.Verdict.Packages
 	return &things{
 		subject: policy.Packages, n: len(list),
-		view: func(i int) any { return &h.facts.Packages[i] },
+		view: func(i int) any { return h.facts.Package(i) },
 		match: func(i int) Match {
 			p := &list[i]
 			return Match{ID: packageID(p), Text: strings.TrimSpace(p.FullName() + " " + p.Version), Where: p.Path, Package: p.FullName()}
@@ -240,10 +240,7 @@ func (h *holder) actionThings() *things {
 
 // imageThing is the image as a whole, without what is accepted or known.
 func (h *holder) imageThing(r *policy.Rule) *things {
-	lists := policy.Lists{
-		Findings: left(h.facts.Findings, h.findings), Actions: h.facts.Actions, Hygiene: left(h.facts.Hygiene, h.hygiene),
-		Executables: h.facts.Executables, Packages: h.facts.Packages,
-	}
+	lists := h.facts.Lists(r, left(h.facts.Findings, h.findings), left(h.facts.Hygiene, h.hygiene))
 	return &things{
 		subject: policy.Image, n: 1,
 		view:     func(int) any { return lists },

@@ -9,9 +9,7 @@ import (
 
 	"cel.dev/cel-go/common/types"
 
-	"plimsoll/internal/account"
 	"plimsoll/internal/hygiene"
-	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
 
@@ -33,11 +31,9 @@ var ErrBudget = errors.New("the rules cost more than a policy may")
 
 // Facts are one verdict as the rules see it.
 type Facts struct {
-	Findings    []FindingView
-	Actions     []ActionView
-	Hygiene     []HygieneView
-	Executables []ExecutableView
-	Packages    []PackageView
+	Findings []FindingView
+	Actions  []ActionView
+	Hygiene  []HygieneView
 	// Dockerfile are the findings of the Dockerfile that no comment lifts.
 	Dockerfile []DockerfileView
 	// Asked is false for findings that the opinion does not hold, by index.
@@ -47,6 +43,27 @@ type Facts struct {
 
 	vars map[string]any
 	left uint64
+
+	// There may be a million packages and executables: their views are made while
+	// a rule is asked about them, and as lists where a rule speaks of lists.
+	verdict     *verdict.Verdict
+	viewer      viewer
+	executable  ExecutableView
+	pkg         PackageView
+	executables []ExecutableView
+	packages    []PackageView
+}
+
+// Executable is the view of one entry of the account, until the next is asked for.
+func (s *Facts) Executable(i int) *ExecutableView {
+	s.executable = s.viewer.executable(&s.verdict.Account.Entries[i])
+	return &s.executable
+}
+
+// Package is the view of one package, until the next is asked for.
+func (s *Facts) Package(i int) *PackageView {
+	s.pkg = s.viewer.pkg(&s.verdict.Packages[i])
+	return &s.pkg
 }
 
 // See prepares a verdict, with the findings of its Dockerfile, for the rules.
@@ -54,21 +71,19 @@ type Facts struct {
 func See(v *verdict.Verdict, lint *verdict.LintSubject, ask Opinion, now time.Time) *Facts {
 	x := viewer{v.Image.Base.Layers}
 	image := imageView(&v.Image)
-	s := &Facts{vars: map[string]any{"image": &image, "now": now}, left: Budget}
+	s := &Facts{vars: map[string]any{"image": &image, "now": now}, left: Budget, verdict: v, viewer: x}
 	o := newOpinion(v, ask)
 	s.Problems = o.missing()
 	purlTypes := make(map[string]string, len(v.Packages))
 	for i := range v.Packages {
 		purlTypes[v.Packages[i].ID] = v.Packages[i].Type
-		s.Packages = append(s.Packages, x.pkg(&v.Packages[i]))
 	}
 	for i := range v.Findings {
 		s.Findings = append(s.Findings, x.finding(&v.Findings[i], o, purlTypes))
 		s.Asked = append(s.Asked, o.asked(&v.Findings[i]))
 	}
-	s.Actions = each(v.Actions, func(a *triage.Action) ActionView { return actionView(a) })
-	s.Hygiene = each(v.Hygiene, func(h *verdict.Hygiene) HygieneView { return hygieneView(h) })
-	s.Executables = each(v.Account.Entries, func(e *account.Entry) ExecutableView { return x.executable(e) })
+	s.Actions = each(v.Actions, actionView)
+	s.Hygiene = each(v.Hygiene, hygieneView)
 	if lint != nil {
 		s.Dockerfile = each(lint.Findings, func(f *hygiene.Finding) DockerfileView { return dockerfileView(f, lint.Name) })
 	}
@@ -90,6 +105,29 @@ type Lists struct {
 	Hygiene     []HygieneView
 	Executables []ExecutableView
 	Packages    []PackageView
+}
+
+// Lists puts together what a rule about the image speaks of, with the findings and
+// the hygiene that it is to see.
+func (s *Facts) Lists(r *Rule, findings []FindingView, hygiene []HygieneView) Lists {
+	l := Lists{Findings: findings, Hygiene: hygiene, Actions: s.Actions}
+	if r.speaksOf("executables") {
+		if s.executables == nil {
+			s.executables = each(s.verdict.Account.Entries, s.viewer.executable)
+		}
+		l.Executables = s.executables
+	}
+	if r.speaksOf("packages") {
+		if s.packages == nil {
+			s.packages = each(s.verdict.Packages, s.viewer.pkg)
+		}
+		l.Packages = s.packages
+	}
+	return l
+}
+
+func (r *Rule) speaksOf(name string) bool {
+	return r.when != nil && r.when.names[name] || r.detail != nil && r.detail.names[name]
 }
 
 // Broken asks a rule about one thing: a pointer to the view of the rule's

@@ -17,8 +17,11 @@ import (
 	"plimsoll/internal/triage"
 )
 
-// program is a compiled expression.
-type program struct{ cel.Program }
+// program is a compiled expression, with the names that it speaks of.
+type program struct {
+	cel.Program
+	names map[string]bool
+}
 
 // fault is something wrong with an expression, at a place within it: Line
 // counts from 1, Column from 0, in characters.
@@ -46,7 +49,9 @@ func (e *environments) compile(s Subject, text string, result *cel.Type) (*progr
 	if err != nil {
 		return nil, []fault{{line: 1, text: err.Error()}}, nil
 	}
-	return &program{p}, newReader(checked, s).faults(result == cel.BoolType), nil
+	r := newReader(checked, s)
+	faults := r.faults(result == cel.BoolType)
+	return &program{p, r.names}, faults, nil
 }
 
 // maxFaults is how many errors of one expression are told.
