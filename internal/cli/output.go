@@ -17,16 +17,21 @@ import (
 )
 
 // outputs are the reports asked for with -o, each with the file that the
-// --output after it names; "" is standard output.
-type outputs struct{ list []output }
+// --output after it names; "" is standard output. template is --template's.
+type outputs struct {
+	list         []output
+	templateFile string
+	template     *report.Template
+}
 
 type output struct{ format, file string }
 
 // addTo registers -o and --output. They write into one list in the order of
 // the command line, so that each --output belongs to the -o before it.
 func (o *outputs) addTo(f *pflag.FlagSet) {
-	f.VarP((*formatFlag)(o), "format", "o", "report: "+strings.Join(report.Names(), ", ")+" (default table); may be repeated, each with its own --output")
+	f.VarP((*formatFlag)(o), "format", "o", "report: "+strings.Join(report.Names(), ", ")+" (default table; docs/reports.md describes each); may be repeated, each with its own --output")
 	f.Var((*fileFlag)(o), "output", "file for the report named before it, instead of standard output; {n} in the name is replaced by 1, 2, … where a form holds one verdict only")
+	f.StringVar(&o.templateFile, "template", "", "Go template that -o template writes by; docs/reports.md lists what it may use")
 }
 
 type formatFlag outputs
@@ -74,6 +79,9 @@ func (o *outputs) check(references int) error {
 			return usage(err)
 		}
 	}
+	if err := o.checkTemplate(); err != nil {
+		return usage(err)
+	}
 	seen := map[string]bool{}
 	for _, out := range o.list {
 		if seen[out.file] {
@@ -83,6 +91,36 @@ func (o *outputs) check(references int) error {
 			return usage(fmt.Errorf("two reports for %s", out.file))
 		}
 		seen[out.file] = true
+	}
+	return nil
+}
+
+// maxTemplateFile is more than any template that can be parsed.
+const maxTemplateFile = 2 << 20
+
+// checkTemplate reads and parses the template, so that a mistake in it costs no scan.
+func (o *outputs) checkTemplate() error {
+	wanted := slices.ContainsFunc(o.list, func(out output) bool { return out.format == "template" })
+	switch {
+	case wanted && o.templateFile == "":
+		return fmt.Errorf("-o template needs --template FILE")
+	case !wanted && o.templateFile != "":
+		return fmt.Errorf("--template is for -o template")
+	case !wanted:
+		return nil
+	}
+	f, err := os.Open(o.templateFile)
+	if err != nil {
+		return fmt.Errorf("--template: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxTemplateFile))
+	if err != nil {
+		return fmt.Errorf("--template: %w", err)
+	}
+	o.template, err = report.ParseTemplate(filepath.Base(o.templateFile), text)
+	if err != nil {
+		return fmt.Errorf("--template: %w", err)
 	}
 	return nil
 }
@@ -165,9 +203,12 @@ func (o *outputs) write(a *app, r *verdict.Report, all bool) error {
 		if err != nil {
 			return err
 		}
-		err = a.writeReport(form, out.file, r, all)
+		err = o.writeReport(a, form, out.file, r, all)
 		if errors.Is(err, report.ErrOneVerdict) {
 			return usage(fmt.Errorf("%w, or put {n} into its --output", err))
+		}
+		if errors.Is(err, report.ErrTemplate) {
+			return usage(err)
 		}
 		if err != nil {
 			return err
@@ -176,31 +217,33 @@ func (o *outputs) write(a *app, r *verdict.Report, all bool) error {
 	return nil
 }
 
-func (a *app) writeReport(form report.Report, file string, r *verdict.Report, all bool) error {
+func (o *outputs) writeReport(a *app, form report.Report, file string, r *verdict.Report, all bool) error {
 	if form.Many || len(r.Verdicts) == 1 || !strings.Contains(file, "{n}") {
-		return a.writeOne(form, strings.ReplaceAll(file, "{n}", "1"), r, all)
+		return o.writeOne(a, form, strings.ReplaceAll(file, "{n}", "1"), r, all)
 	}
 	for i := range r.Verdicts {
 		name := strings.ReplaceAll(file, "{n}", fmt.Sprint(i+1))
-		if err := a.writeOne(form, name, report.Single(r, i), all); err != nil {
+		if err := o.writeOne(a, form, name, report.Single(r, i), all); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *app) writeOne(form report.Report, file string, r *verdict.Report, all bool) error {
+func (o *outputs) writeOne(a *app, form report.Report, file string, r *verdict.Report, all bool) error {
 	if file == "" {
 		opt, err := a.page(a.env.Stdout, all)
 		if err != nil {
 			return err
 		}
+		opt.Template = o.template
 		return form.Write(a.env.Stdout, r, opt)
 	}
 	opt, err := a.page(nil, all)
 	if err != nil {
 		return err
 	}
+	opt.Template = o.template
 	return writeFile(file, func(w io.Writer) error { return form.Write(w, r, opt) })
 }
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
@@ -57,11 +56,6 @@ func vex(r *verdict.Report, v *verdict.Verdict, opt Options) *cdx.BOM {
 	}
 	if len(l.list) > 0 {
 		b.Vulnerabilities = &l.list
-	}
-	if t := stamp(v, opt); !t.IsZero() {
-		for i := range l.list {
-			l.list[i].Analysis.LastUpdated = t.Format(time.RFC3339)
-		}
 	}
 	return b
 }

@@ -1,7 +1,8 @@
 // Package report owns the forms in which a verdict leaves the program: the
 // table that a person reads in a terminal, the JSON that another program
-// reads, and the SBOM documents; and, beside them, the views that answer one
-// question each (Reconciliation, Explanation).
+// reads, the SBOM documents, and what CI systems, code hosts and spreadsheets
+// read; and, beside them, the views that answer one question each
+// (Reconciliation, Explanation).
 //
 // Every form reads the model of package verdict and changes nothing in it. No
 // form decides anything: what a finding asks for, in which order and why is in
@@ -33,7 +34,7 @@ type Report struct {
 	// Many says whether one document can hold several verdicts; where it is
 	// false, Write returns ErrOneVerdict for any other number than one.
 	Many bool
-	// Write writes one document, ending in a newline.
+	// Write writes one document, ending in a newline; a template's as it says.
 	Write func(w io.Writer, r *verdict.Report, opt Options) error
 }
 
@@ -50,6 +51,8 @@ type Options struct {
 	// PerPackage is how many findings that are not urgent the table shows
 	// under each package where All is off; 0 means DefaultPerPackage.
 	PerPackage int
+	// Template is what the form template writes by.
+	Template *Template
 	// Time is SOURCE_DATE_EPOCH, zero where it is not set. Forms that must
 	// carry a time carry this one, else the image's creation, so that the
 	// same image gives the same bytes.
@@ -86,6 +89,7 @@ func All() []Report {
 		{Name: "github-summary", Description: "Markdown for a GitHub job's summary", Extension: ".md", Many: true, Write: writeSummary},
 		{Name: "markdown", Description: "Markdown for a pull request's comment", Extension: ".md", Many: true, Write: writeMarkdown},
 		{Name: "csv", Description: "a line for each finding, for a spreadsheet", Extension: ".csv", Many: true, Write: writeCSV},
+		{Name: "template", Description: "as the Go template says that --template names", Extension: ".txt", Many: true, Write: writeTemplate},
 	}
 }
 

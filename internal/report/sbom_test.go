@@ -184,15 +184,16 @@ func TestTimesComeFromSourceDateEpochElseTheImage(t *testing.T) {
 }
 
 func TestDocumentsOfOneImageRefuseSeveral(t *testing.T) {
+	opt := Options{Template: parseTemplate(t, sampleTemplate)}
 	for _, form := range All() {
-		err := form.Write(&bytes.Buffer{}, platforms(), Options{})
+		err := form.Write(&bytes.Buffer{}, platforms(), opt)
 		switch {
 		case form.Many && err != nil:
 			t.Errorf("%s: %v", form.Name, err)
 		case !form.Many && !errors.Is(err, ErrOneVerdict):
 			t.Errorf("%s: %v, want ErrOneVerdict", form.Name, err)
 		}
-		if err := form.Write(&bytes.Buffer{}, Single(platforms(), 1), Options{}); err != nil {
+		if err := form.Write(&bytes.Buffer{}, Single(platforms(), 1), opt); err != nil {
 			t.Errorf("%s of one: %v", form.Name, err)
 		}
 	}

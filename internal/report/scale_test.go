@@ -50,7 +50,7 @@ func TestRepetitionCostsNoMoreThanItsLength(t *testing.T) {
 		}
 		for name, write := range forms {
 			start := time.Now()
-			if err := write(io.Discard, Options{Width: 80, All: true}); err != nil {
+			if err := write(io.Discard, Options{Width: 80, All: true, Template: parseTemplate(t, sampleTemplate)}); err != nil {
 				t.Fatal(err)
 			}
 			if took := time.Since(start); took > 20*time.Second {
