@@ -171,7 +171,10 @@ func incompleteWords(v *verdict.Verdict) string {
 			continue
 		}
 		if n++; n == 1 {
-			first = fmt.Sprintf("layer %d: %s", s.Layer, strings.TrimPrefix(s.Path+": "+s.Reason, ": "))
+			first = strings.TrimPrefix(s.Path+": "+s.Reason, ": ")
+			if s.Layer >= 0 {
+				first = fmt.Sprintf("layer %d: %s", s.Layer, first)
+			}
 		}
 	}
 	if n > 1 {
