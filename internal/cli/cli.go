@@ -98,6 +98,7 @@ and which few changes clear the most of them.
 		newDiffCommand(a),
 		newBumpCommand(a),
 		newProveCommand(a),
+		newSBOMCommand(a),
 		newGateCommand(a),
 		newPolicyCommand(a),
 		newRebuildCommand(a),

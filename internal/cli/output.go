@@ -189,7 +189,10 @@ func firstIncomplete(v *verdict.Verdict) string {
 	if first == nil {
 		return ""
 	}
-	reason := fmt.Sprintf("layer %d: %s", first.Layer, strings.TrimPrefix(first.Path+": "+first.Reason, ": "))
+	reason := strings.TrimPrefix(first.Path+": "+first.Reason, ": ")
+	if first.Layer >= 0 {
+		reason = fmt.Sprintf("layer %d: %s", first.Layer, reason)
+	}
 	if n > 1 {
 		reason += fmt.Sprintf(" (and %d more)", n-1)
 	}

@@ -113,7 +113,8 @@ const referenceHelp = `REF is a registry reference (name:tag, name@digest), an e
 (docker:NAME, podman:NAME; a plain name is looked for in the local engine
 first, then in the registry), an archive made by docker save, an OCI layout as
 a folder or an archive, a folder that skopeo or podman wrote (dir:PATH), or - for
-an archive on standard input.`
+an archive on standard input. plimsoll scan, explain and sbom also take an SBOM
+in its place: CycloneDX, SPDX or Syft's own form, as JSON.`
 
 func newScanCommand(a *app) *cobra.Command {
 	o := &scanOptions{}
@@ -206,7 +207,7 @@ func (a *app) scanAll(ctx context.Context, scanner *scan.Scanner, opt image.Opti
 	for _, ref := range refs {
 		show := a.newProgress()
 		scanner.Progress = show.event
-		verdicts, err := scanner.Reference(ctx, ref, opt)
+		verdicts, err := a.reference(ctx, scanner, ref, opt)
 		show.close()
 		if err != nil {
 			unread = append(unread, about(ref, err))

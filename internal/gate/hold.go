@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"plimsoll/internal/advisory"
@@ -93,6 +94,9 @@ func (h *holder) problems() {
 	if !h.Verdict.Coverage.Complete {
 		r.Problems = append(r.Problems, "the scan is incomplete: "+incomplete(h.Verdict))
 	}
+	if n := h.Verdict.Coverage.NotExamined; len(n) > 0 {
+		r.Problems = append(r.Problems, "an SBOM was examined and not the image: "+strings.Join(n, ", ")+" were not looked at; gate the image")
+	}
 	if h.Lint != nil && h.Lint.Error != "" {
 		r.Problems = append(r.Problems, "the Dockerfile could not be read: "+h.Lint.Error)
 	}
@@ -104,9 +108,9 @@ func incomplete(v *verdict.Verdict) string {
 	for i := range v.Coverage.Skipped {
 		if s := &v.Coverage.Skipped[i]; s.Incomplete {
 			if n++; n == 1 {
-				first = fmt.Sprintf("layer %d: %s", s.Layer, s.Reason)
-				if s.Path != "" {
-					first = fmt.Sprintf("layer %d: %s: %s", s.Layer, s.Path, s.Reason)
+				first = strings.TrimPrefix(s.Path+": "+s.Reason, ": ")
+				if s.Layer >= 0 {
+					first = fmt.Sprintf("layer %d: %s", s.Layer, first)
 				}
 			}
 		}

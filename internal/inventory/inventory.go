@@ -53,6 +53,13 @@ type Package struct {
 	// DependsOn are names of packages of the same Type that this one asks for,
 	// alternatives already reduced to their first.
 	DependsOn []string `json:"dependsOn,omitempty"`
+	// Requires are the IDs of the packages that this one depends on, where a
+	// document says which they are (an SBOM); empty for what was read from an
+	// image, where the names in DependsOn lead to them.
+	Requires []string `json:"requires,omitempty"`
+	// Digests are of the package itself: "sha256:…". Of what lies in an image, the
+	// file that is the package.
+	Digests []string `json:"digests,omitempty"`
 	// Path is the file that proves the package, relative to the image's root
 	// without a leading slash. For something inside an archive, the archive's
 	// path; InArchive then says where in it ("WEB-INF/lib/a.jar!META-INF/…").

@@ -3,18 +3,15 @@ package report
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
 	"plimsoll/internal/inventory"
+	"plimsoll/internal/sbom"
 	"plimsoll/internal/verdict"
 )
-
-// namespace is the prefix of our properties in CycloneDX documents.
-const namespace = "plimsoll:"
 
 // imageRef and osRef name the image and its operating system within a document.
 const (
@@ -25,13 +22,22 @@ const (
 // writeCycloneDX writes one verdict as a CycloneDX 1.6 document: what is
 // installed, what asks for what, and the vulnerabilities with their fixes.
 func writeCycloneDX(w io.Writer, r *verdict.Report, opt Options) error {
+	return writeCycloneDXVersion(w, r, opt, cdx.SpecVersion1_6)
+}
+
+// writeCycloneDX17 writes the same as CycloneDX 1.7 (ECMA-424, second edition).
+func writeCycloneDX17(w io.Writer, r *verdict.Report, opt Options) error {
+	return writeCycloneDXVersion(w, r, opt, cdx.SpecVersion1_7)
+}
+
+func writeCycloneDXVersion(w io.Writer, r *verdict.Report, opt Options, version cdx.SpecVersion) error {
 	v, err := only(r, "cyclonedx")
 	if err != nil {
 		return err
 	}
 	return quoted(w, func(w io.Writer) error {
 		e := cdx.NewBOMEncoder(w, cdx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false)
-		if err := e.EncodeVersion(bom(r, v, opt), cdx.SpecVersion1_6); err != nil {
+		if err := e.EncodeVersion(bom(r, v, opt), version); err != nil {
 			return fmt.Errorf("write cyclonedx: %w", err)
 		}
 		return nil
@@ -85,17 +91,7 @@ func imageComponent(v *verdict.Verdict) cdx.Component {
 		c.Version = v.Image.ConfigDigest
 	}
 	c.Version = bounded(c.Version)
-	var p properties
-	p.add("image:reference", v.Image.Reference)
-	p.add("image:platform", v.Image.Platform)
-	p.add("image:configDigest", v.Image.ConfigDigest)
-	p.add("image:indexDigest", v.Image.IndexDigest)
-	p.add("image:base", v.Image.Base.Name)
-	for i := range v.Image.Layers {
-		p.add("layer:"+strconv.Itoa(v.Image.Layers[i].Index)+":diffID", v.Image.Layers[i].DiffID)
-		p.add("layer:"+strconv.Itoa(v.Image.Layers[i].Index)+":createdBy", v.Image.Layers[i].CreatedBy)
-	}
-	c.Properties = p.list()
+	c.Properties = cdxProperties(sbom.ImageProperties(&v.Image))
 	return c
 }
 
@@ -104,12 +100,10 @@ func osComponent(d *inventory.Distribution) cdx.Component {
 	if c.Name == "" {
 		c.Name = "unknown"
 	}
-	if validCPE(d.CPE) {
+	if sbom.ValidCPE(d.CPE) {
 		c.CPE = d.CPE
 	}
-	var p properties
-	p.add("os:codename", d.VersionCodename)
-	c.Properties = p.list()
+	c.Properties = cdxProperties(sbom.DistributionProperties(d))
 	return c
 }
 
@@ -130,36 +124,67 @@ func component(pkg *inventory.Package) cdx.Component {
 	if pkg.Type == "generic" {
 		c.Type = cdx.ComponentTypeApplication
 	}
-	if pkg.Vendor != "" {
-		c.Publisher = pkg.Vendor
+	c.Publisher = pkg.Vendor
+	if len(pkg.CPEs) > 0 && sbom.ValidCPE(pkg.CPEs[0]) {
+		c.CPE = pkg.CPEs[0]
 	}
-	var p properties
-	for i, cpe := range pkg.CPEs {
-		if i == 0 && validCPE(cpe) {
-			c.CPE = cpe
-			continue
-		}
-		p.add("package:cpe", cpe)
+	if supplier := supplierOf(pkg); supplier != "" {
+		c.Supplier = &cdx.OrganizationalEntity{Name: supplier}
 	}
-	p.add("package:type", pkg.Type)
-	p.add("package:arch", pkg.Arch)
-	if pkg.Source != nil {
-		p.add("package:source", pkg.Source.Name)
-		p.add("package:sourceVersion", pkg.Source.Version)
-	}
-	p.add("package:module", pkg.Module)
-	p.add("package:path", pkg.Path)
-	p.add("package:inArchive", pkg.InArchive)
-	p.add("package:inspector", pkg.Inspector)
-	p.add("package:liveness", string(pkg.Liveness))
-	p.add("package:ownedBy", pkg.OwnedBy)
-	if pkg.Origin.Index >= 0 {
-		p.add("layer:index", strconv.Itoa(pkg.Origin.Index))
-		p.add("layer:diffID", pkg.Origin.DiffID)
-		p.add("layer:createdBy", pkg.Origin.CreatedBy)
-	}
-	c.Properties = p.list()
+	c.Hashes = hashes(pkg.Digests)
+	c.Properties = cdxProperties(sbom.PackageProperties(pkg))
 	return c
+}
+
+// supplierOf is who distributes the package, as its own record says.
+func supplierOf(pkg *inventory.Package) string {
+	vendor := strings.TrimSpace(pkg.Vendor)
+	if vendor == noAssertion {
+		return ""
+	}
+	return vendor
+}
+
+// hashAlgorithms are CycloneDX's names of digest algorithms, by OCI's.
+var hashAlgorithms = map[string]cdx.HashAlgorithm{
+	"md5": cdx.HashAlgoMD5, "sha1": cdx.HashAlgoSHA1, "sha256": cdx.HashAlgoSHA256, "sha384": cdx.HashAlgoSHA384,
+	"sha512": cdx.HashAlgoSHA512, "sha3-256": cdx.HashAlgoSHA3_256, "sha3-512": cdx.HashAlgoSHA3_512,
+}
+
+func hashes(digests []string) *[]cdx.Hash {
+	var list []cdx.Hash
+	for _, d := range digests {
+		name, sum, _ := strings.Cut(d, ":")
+		if algorithm := hashAlgorithms[name]; algorithm != "" && validSum(sum) {
+			list = append(list, cdx.Hash{Algorithm: algorithm, Value: sum})
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return &list
+}
+
+// validSum reports whether text is a digest's hexadecimal form, of a length that
+// the form's schema allows (CycloneDX 1.6, hash-content).
+func validSum(text string) bool {
+	switch len(text) {
+	case 32, 40, 64, 96, 128:
+		return strings.Trim(text, "0123456789abcdef") == ""
+	}
+	return false
+}
+
+// cdxProperties returns properties as CycloneDX has them, nil for none.
+func cdxProperties(props []sbom.Property) *[]cdx.Property {
+	if len(props) == 0 {
+		return nil
+	}
+	list := make([]cdx.Property, len(props))
+	for i, p := range props {
+		list[i] = cdx.Property{Name: p.Name, Value: p.Value}
+	}
+	return &list
 }
 
 // properties collects those that have a value.
@@ -167,7 +192,7 @@ type properties []cdx.Property
 
 func (p *properties) add(name, value string) {
 	if value != "" {
-		*p = append(*p, cdx.Property{Name: namespace + name, Value: value})
+		*p = append(*p, cdx.Property{Name: sbom.Namespace + name, Value: value})
 	}
 }
 
@@ -229,15 +254,6 @@ func dependencies(v *verdict.Verdict) *[]cdx.Dependency {
 	}
 	list[0] = cdx.Dependency{Ref: imageRef, Dependencies: &all}
 	return &list
-}
-
-// validCPE reports whether text has the form of a CPE; images and databases
-// may call anything so.
-func validCPE(text string) bool {
-	if !strings.HasPrefix(text, "cpe:2.3:") && !strings.HasPrefix(text, "cpe:/") {
-		return false
-	}
-	return plain(text) && !strings.Contains(text, " ")
 }
 
 // maxVersion is the longest version that CycloneDX 1.6 allows.

@@ -19,6 +19,8 @@ type graph struct {
 	byName map[string][]int
 	// byPlace holds npm packages by the folder they are installed in.
 	byPlace map[string]int
+	// byID is made where a package names what it requires.
+	byID map[string]int
 }
 
 func newGraph(packages []inventory.Package) *graph {
@@ -31,6 +33,12 @@ func newGraph(packages []inventory.Package) *graph {
 		}
 		if p.Type == "npm" && p.InArchive == "" {
 			g.byPlace[path.Dir(p.Path)] = i
+		}
+		if len(p.Requires) > 0 && g.byID == nil {
+			g.byID = make(map[string]int, len(packages))
+			for j := range packages {
+				g.byID[packages[j].ID] = j
+			}
 		}
 	}
 	return g
@@ -53,6 +61,15 @@ func nameKey(kind, name string) string {
 func (g *graph) dependencies(i int) []int {
 	p := &g.packages[i]
 	var found []int
+	for _, id := range p.Requires {
+		if to, ok := g.byID[id]; ok && to != i {
+			found = append(found, to)
+		}
+	}
+	if len(p.Requires) > 0 {
+		slices.Sort(found)
+		return slices.Compact(found)
+	}
 	for _, name := range p.DependsOn {
 		if to, ok := g.resolve(p, name); ok && to != i {
 			found = append(found, to)

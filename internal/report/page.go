@@ -199,7 +199,7 @@ func (p *page) decision(d verdict.Decision) lipgloss.Style {
 		return p.styles.red.Bold(true)
 	case verdict.RebuildSoon, verdict.Incomplete:
 		return p.styles.yellow.Bold(true)
-	case verdict.TrackOnly:
+	case verdict.TrackOnly, verdict.NoneKnown:
 		return p.styles.blue.Bold(true)
 	case verdict.NothingFound:
 		return p.styles.green.Bold(true)

@@ -57,6 +57,8 @@ type Options struct {
 	// carry a time carry this one, else the image's creation, so that the
 	// same image gives the same bytes.
 	Time time.Time
+	// Snapshot is of the form for GitHub's dependency graph alone.
+	Snapshot Snapshot
 }
 
 const (

@@ -42,7 +42,7 @@ func vocabularies() map[reflect.Type][]string {
 			evidence.Darwin, evidence.Bytecode, evidence.Unknown, evidence.Nominal, evidence.Link, evidence.LinkerCache),
 		reflect.TypeFor[hygiene.Category](): text(hygiene.Categories()...),
 		reflect.TypeFor[verdict.Decision](): text(verdict.DoNotRun, verdict.RebuildNow, verdict.RebuildSoon, verdict.TrackOnly,
-			verdict.NothingFound, verdict.Incomplete),
+			verdict.NothingFound, verdict.NoneKnown, verdict.Incomplete),
 	}
 }
 
@@ -153,11 +153,12 @@ func coverageText() map[string]string {
 		"Coverage.bytes":          "Length of all layers' uncompressed tars.",
 		"Coverage.packagesByType": "Counts of packages by purl type.",
 		"Coverage.skipped":        "What was not, or not fully, examined.",
+		"Coverage.notExamined":    "Kinds of things that were not looked at at all, since an SBOM was examined in the place of the image.",
 		"Coverage.gaps":           "What each database cannot judge, by database name.",
 		"Coverage.warnings":       "Warnings about the databases and the platform.",
 		"Coverage.notRuledOut":    "What this verdict does not rule out, in plain sentences.",
 		"Skipped":                 "Something that was not, or not fully, examined.",
-		"Skipped.layer":           "The layer it was met in, counted from 0.",
+		"Skipped.layer":           "The layer it was met in, counted from 0; -1 where no layer was read.",
 		"Problem.path":            "The file; absent where the layer as a whole is meant.",
 		"Problem.inspector":       "The inspector concerned.",
 		"Problem.reason":          "What happened.",
@@ -286,6 +287,8 @@ func inventoryText() map[string]string {
 		"Package.licenses":             "The licences as the package's metadata names them.",
 		"Package.cpes":                 "CPE names, of runtimes outside any package manager.",
 		"Package.dependsOn":            "Names of packages of the same type that this one asks for.",
+		"Package.requires":             "The ids of the packages that this one depends on, where an SBOM says which.",
+		"Package.digests":              "Digests of the package itself: of what lies in an image, the file that is the package.",
 		"Package.path":                 "The file that proves the package, or the archive that holds it.",
 		"Package.inArchive":            "Where in the archive.",
 		"Package.inspector":            "The inspector that found it.",

@@ -10,6 +10,7 @@ import (
 	"github.com/spdx/tools-golang/spdx"
 
 	"plimsoll/internal/inventory"
+	"plimsoll/internal/sbom"
 	"plimsoll/internal/verdict"
 )
 
@@ -37,11 +38,12 @@ const (
 )
 
 func spdxDocument(r *verdict.Report, v *verdict.Verdict, opt Options) *spdx.Document {
-	created := stamp(v, opt)
-	if created.IsZero() {
+	at := stamp(v, opt)
+	if at.IsZero() {
 		// SPDX requires a time; the epoch says that none is known.
-		created = time.Unix(0, 0).UTC()
+		at = time.Unix(0, 0).UTC()
 	}
+	created := at.Format("2006-01-02T15:04:05Z")
 	tool := r.Tool.Name
 	if r.Tool.Version != "" {
 		tool += "-" + r.Tool.Version
@@ -55,20 +57,20 @@ func spdxDocument(r *verdict.Report, v *verdict.Verdict, opt Options) *spdx.Docu
 		DocumentNamespace: "urn:uuid:" + documentID(r, v, "spdx"),
 		CreationInfo: &spdx.CreationInfo{
 			Creators: []spdx.Creator{{CreatorType: "Tool", Creator: tool}},
-			Created:  created.Format("2006-01-02T15:04:05Z"),
+			Created:  created,
 		},
 	}
 	if !v.Coverage.Complete {
 		doc.DocumentComment = "incomplete: part of the image could not be examined"
 	}
-	doc.Packages = append(doc.Packages, spdxImagePackage(v))
+	doc.Packages = append(doc.Packages, spdxImagePackage(v, created, tool))
 	doc.Relationships = append(doc.Relationships, relation("DOCUMENT", spdxImage, spdx.RelationshipDescribes))
 	if d := v.Image.Distribution; d != nil {
-		doc.Packages = append(doc.Packages, spdxOSPackage(d))
+		doc.Packages = append(doc.Packages, spdxOSPackage(d, created, tool))
 		doc.Relationships = append(doc.Relationships, relation(spdxImage, spdxOS, spdx.RelationshipContains))
 	}
 	for i := range v.Packages {
-		p := spdxPackage(&v.Packages[i], l)
+		p := spdxPackage(&v.Packages[i], l, created, tool)
 		doc.Packages = append(doc.Packages, p)
 		doc.Relationships = append(doc.Relationships, relation(spdxImage, p.PackageSPDXIdentifier, spdx.RelationshipContains))
 	}
@@ -107,7 +109,7 @@ func newSPDXPackage(id spdx.ElementID, name, version string) *spdx.Package {
 	}
 }
 
-func spdxImagePackage(v *verdict.Verdict) *spdx.Package {
+func spdxImagePackage(v *verdict.Verdict, created, tool string) *spdx.Package {
 	name, tag := repository(&v.Image)
 	p := newSPDXPackage(spdxImage, name, tag)
 	p.PrimaryPackagePurpose = "CONTAINER"
@@ -123,24 +125,34 @@ func spdxImagePackage(v *verdict.Verdict) *spdx.Package {
 	}
 	p.PackageComment = "platform " + v.Image.Platform
 	p.PackageExternalReferences = purlReference(imagePURL(&v.Image))
+	p.Annotations = carried(sbom.ImageProperties(&v.Image), created, tool)
 	return p
 }
 
-func spdxOSPackage(d *inventory.Distribution) *spdx.Package {
+// carried is what SPDX has no field for; package sbom reads it back.
+func carried(props []sbom.Property, created, tool string) []spdx.Annotation {
+	return []spdx.Annotation{{
+		Annotator: spdx.Annotator{AnnotatorType: "Tool", Annotator: tool}, AnnotationDate: created,
+		AnnotationType: "OTHER", AnnotationComment: sbom.Annotation(props),
+	}}
+}
+
+func spdxOSPackage(d *inventory.Distribution, created, tool string) *spdx.Package {
 	p := newSPDXPackage(spdxOS, d.ID, d.VersionID)
 	p.PrimaryPackagePurpose = "OPERATING_SYSTEM"
 	p.PackageSummary = d.PrettyName
 	p.PackageExternalReferences = cpeReferences([]string{d.CPE})
+	p.Annotations = carried(sbom.DistributionProperties(d), created, tool)
 	return p
 }
 
-func spdxPackage(pkg *inventory.Package, l *spdxLicenses) *spdx.Package {
+func spdxPackage(pkg *inventory.Package, l *spdxLicenses, created, tool string) *spdx.Package {
 	p := newSPDXPackage(elementID(pkg), pkg.FullName(), pkg.Version)
 	p.PrimaryPackagePurpose = "LIBRARY"
 	if pkg.Type == "generic" {
 		p.PrimaryPackagePurpose = "APPLICATION"
 	}
-	if vendor := strings.TrimSpace(pkg.Vendor); vendor != "" && vendor != noAssertion {
+	if vendor := supplierOf(pkg); vendor != "" {
 		p.PackageSupplier = &spdx.Supplier{SupplierType: "Organization", Supplier: vendor}
 	}
 	p.PackageSourceInfo = sourceInfo(pkg)
@@ -149,11 +161,33 @@ func spdxPackage(pkg *inventory.Package, l *spdxLicenses) *spdx.Package {
 		p.PackageComment = livenessWords(pkg.Liveness)
 	}
 	p.PackageExternalReferences = append(purlReference(pkg.PURL), cpeReferences(pkg.CPEs)...)
+	p.PackageChecksums = checksums(pkg.Digests)
+	p.Annotations = carried(sbom.PackageProperties(pkg), created, tool)
 	return p
+}
+
+// checksumAlgorithms are SPDX's names of digest algorithms, by OCI's.
+var checksumAlgorithms = map[string]spdx.ChecksumAlgorithm{
+	"md5": spdx.MD5, "sha1": spdx.SHA1, "sha224": spdx.SHA224, "sha256": spdx.SHA256, "sha384": spdx.SHA384,
+	"sha512": spdx.SHA512, "sha3-256": spdx.SHA3_256, "sha3-384": spdx.SHA3_384, "sha3-512": spdx.SHA3_512,
+}
+
+func checksums(digests []string) []spdx.Checksum {
+	var list []spdx.Checksum
+	for _, d := range digests {
+		name, sum, _ := strings.Cut(d, ":")
+		if algorithm := checksumAlgorithms[name]; algorithm != "" && (validSum(sum) || len(sum) == 56) {
+			list = append(list, spdx.Checksum{Algorithm: algorithm, Value: sum})
+		}
+	}
+	return list
 }
 
 // sourceInfo says where in the image the package was found.
 func sourceInfo(pkg *inventory.Package) string {
+	if pkg.Path == "" {
+		return ""
+	}
 	text := "found in " + pkg.Path
 	if pkg.InArchive != "" {
 		text += "!" + pkg.InArchive
@@ -207,7 +241,7 @@ func purlReference(purl string) []*spdx.PackageExternalReference {
 func cpeReferences(cpes []string) []*spdx.PackageExternalReference {
 	var list []*spdx.PackageExternalReference
 	for _, cpe := range cpes {
-		if !validCPE(cpe) {
+		if !sbom.ValidCPE(cpe) {
 			continue
 		}
 		kind := spdx.SecurityCPE23Type

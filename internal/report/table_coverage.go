@@ -57,9 +57,21 @@ func (p *page) coverage(v *verdict.Verdict, opt Options) {
 
 // examined is "6 layers, 12,345 files, 143 MB; 105 packages: 98 deb, 5 pypi, 2 generic".
 func examined(c *verdict.Coverage) string {
+	if len(c.NotExamined) > 0 {
+		return listed(c)
+	}
 	text := fmt.Sprintf("%s, %s, %s", count(c.Layers, "layer"), count(c.Files, "file"), size(c.Bytes))
+	return text + "; " + packagesByType(c)
+}
+
+// listed is "an SBOM alone: 105 packages: 98 deb, 7 pypi; not examined: files, …".
+func listed(c *verdict.Coverage) string {
+	return "an SBOM alone: " + packagesByType(c) + "; not examined: " + strings.Join(c.NotExamined, ", ")
+}
+
+func packagesByType(c *verdict.Coverage) string {
 	if len(c.PackagesByType) == 0 {
-		return text + "; no packages"
+		return "no packages"
 	}
 	types := slices.SortedFunc(maps.Keys(c.PackagesByType), func(a, b string) int {
 		return cmp.Or(cmp.Compare(c.PackagesByType[b], c.PackagesByType[a]), cmp.Compare(a, b))
@@ -67,7 +79,7 @@ func examined(c *verdict.Coverage) string {
 	for i, t := range types {
 		types[i] = number(c.PackagesByType[t]) + " " + t
 	}
-	return text + "; " + count(sum(c.PackagesByType), "package") + ": " + strings.Join(types, ", ")
+	return count(sum(c.PackagesByType), "package") + ": " + strings.Join(types, ", ")
 }
 
 // gaps lists what each database cannot judge.
@@ -103,7 +115,10 @@ func (p *page) skipped(c *verdict.Coverage, opt Options) {
 		if s.Incomplete {
 			style = p.styles.yellow
 		}
-		where := fmt.Sprintf("layer %d", s.Layer)
+		where := "SBOM"
+		if s.Layer >= 0 {
+			where = fmt.Sprintf("layer %d", s.Layer)
+		}
 		if s.Path != "" {
 			where += " " + s.Path
 		}

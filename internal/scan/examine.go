@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"plimsoll/internal/account"
 	"plimsoll/internal/evidence"
@@ -111,6 +112,24 @@ func (s *Scanner) examine(ctx context.Context, g *gathering, img *image.Image) (
 	})
 	e.Merged.Problems = append(e.Merged.Problems, e.Account.Problems...)
 	e.Merged.Planted = append(e.Merged.Planted, e.Account.Planted()...)
+	addDigests(e.Merged.Inventory.Packages, e.Account)
 	e.Description = describe(img, e.Merged, e.Layers, e.Refs, e.Base)
 	return e, nil
+}
+
+// addDigests gives a package that is one file of its own, a runtime's program,
+// the digest of that file.
+func addDigests(packages []inventory.Package, a *account.Account) {
+	sums := map[string]string{}
+	for i := range a.Entries {
+		if x := &a.Entries[i]; strings.Trim(x.SHA256, "0") != "" && x.Liveness == inventory.Visible {
+			sums[x.Path] = x.SHA256
+		}
+	}
+	for i := range packages {
+		p := &packages[i]
+		if sum := sums[p.Path]; sum != "" && p.Type == "generic" && p.InArchive == "" {
+			p.Digests = []string{"sha256:" + strings.TrimPrefix(sum, "sha256:")}
+		}
+	}
 }

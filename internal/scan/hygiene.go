@@ -71,6 +71,9 @@ func contents(e *Examined) *hygiene.Contents {
 // hygiene is what a verdict says of it: everything but style, and but for planted
 // code, whose findings are in the verdict already.
 func (s *Scanner) hygiene(e *Examined) []hygiene.Finding {
+	if e.Image == nil { // a list of packages has no configuration
+		return nil
+	}
 	return slices.DeleteFunc(Hygiene(e, hygiene.Rules(), s.Now), func(f hygiene.Finding) bool {
 		return f.Severity < advisory.Low || f.Category == hygiene.PlantedCode
 	})

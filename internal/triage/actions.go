@@ -384,18 +384,37 @@ func (a *planner) finish(g *plan) Action {
 		x.Detail = joined(a.dependents(g.pkg), parts[0].sooner())
 	case UpgradeRuntime:
 		x.Title = fmt.Sprintf("upgrade %s to %s: %s", x.Package, x.To, clears)
-		x.Detail = joined(fmt.Sprintf("/%s, layer %d", g.pkg.Path, g.pkg.Origin.Index), parts[0].sooner())
+		x.Detail = joined(place(g.pkg), parts[0].sooner())
 	case UpgradePackage:
 		if len(parts) == 1 {
 			x.Title = fmt.Sprintf("upgrade %s to %s: %s", x.Package, x.To, clears)
-			x.Detail = fmt.Sprintf("layer %d%s", g.pkg.Origin.Index, parts[0].named())
+			x.Detail = strings.TrimPrefix(layerOf(g.pkg)+parts[0].named(), "; ")
 			break
 		}
 		x.Kind = RefreshLayer
 		x.Title = fmt.Sprintf("run layer %d again with current packages: %s", g.pkg.Origin.Index, clears)
+		if g.pkg.Origin.Index < 0 {
+			x.Title = "build the image again with current packages: " + clears
+		}
 		x.Detail = upgrades(parts)
 	}
 	return x
+}
+
+// layerOf is "layer 3", empty where no layer is known.
+func layerOf(p *inventory.Package) string {
+	if p.Origin.Index < 0 {
+		return ""
+	}
+	return fmt.Sprintf("layer %d", p.Origin.Index)
+}
+
+// place is "/usr/local/bin/node, layer 3", as far as it is known.
+func place(p *inventory.Package) string {
+	if p.Path == "" {
+		return layerOf(p)
+	}
+	return strings.TrimSuffix("/"+p.Path+", "+layerOf(p), ", ")
 }
 
 // sooner names the lower version that is enough for what is urgent.

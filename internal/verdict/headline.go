@@ -80,6 +80,10 @@ func Summarise(v *Verdict) Headline {
 		h.Decision = NothingFound
 		parts = append(parts, "no known vulnerability in "+packages(len(v.Packages)))
 	}
+	if h.Decision == NothingFound && len(v.Coverage.NotExamined) > 0 {
+		h.Decision = NoneKnown
+		parts = []string{listedWords(len(v.Packages), 0)}
+	}
 	if h.Decision == NothingFound && h.Hygiene[advisory.Medium.String()] > 0 {
 		h.Decision = RebuildSoon
 	}
@@ -91,6 +95,9 @@ func Summarise(v *Verdict) Headline {
 	}
 	if n := grave + h.Hygiene[advisory.Medium.String()]; n > 0 {
 		parts = append(parts, hygieneWords(n, grave))
+	}
+	if n := v.Coverage.NotExamined; len(n) > 0 {
+		parts = append(parts, "not examined: "+strings.Join(n, ", "))
 	}
 	h.Text = string(h.Decision) + ": " + strings.Join(parts, "; ")
 	return h
@@ -172,6 +179,17 @@ func hygieneWords(n, grave int) string {
 		text += fmt.Sprintf(" (%d HIGH)", grave)
 	}
 	return text
+}
+
+// listedWords speak of a list of packages, and of nothing that it leaves out.
+func listedWords(n, accepted int) string {
+	switch {
+	case accepted > 0:
+		return "nothing in the " + packages(n) + " that the SBOM lists that is not accepted"
+	case n == 0:
+		return "the SBOM lists no package that can be looked up"
+	}
+	return "in the " + packages(n) + " that the SBOM lists"
 }
 
 func packages(n int) string {

@@ -132,6 +132,9 @@ const (
 	TrackOnly Decision = "TRACK"
 	// NothingFound: complete, and no finding.
 	NothingFound Decision = "NOTHING FOUND"
+	// NoneKnown: no finding, of a list of packages (an SBOM) that leaves out what
+	// else an image holds.
+	NoneKnown Decision = "NO KNOWN VULNERABILITY"
 	// Incomplete: something could not be examined and nothing urgent was found.
 	Incomplete Decision = "INCOMPLETE"
 )
@@ -166,6 +169,9 @@ type Coverage struct {
 	// PackagesByType counts packages by purl type.
 	PackagesByType map[string]int `json:"packagesByType"`
 	Skipped        []Skipped      `json:"skipped,omitempty"`
+	// NotExamined are the kinds of things that were not looked at at all, because
+	// an SBOM was examined in the place of the image; empty for an image.
+	NotExamined []string `json:"notExamined,omitempty"`
 	// Gaps are what each database cannot judge, by database name.
 	Gaps map[string][]advisory.Gap `json:"gaps,omitempty"`
 	// Warnings are about the databases (too old) and the platform.
@@ -174,7 +180,7 @@ type Coverage struct {
 	NotRuledOut []string `json:"notRuledOut"`
 }
 
-// Skipped is a problem with the layer it was met in.
+// Skipped is a problem with the layer it was met in; -1 where no layer was read.
 type Skipped struct {
 	Layer int `json:"layer"`
 	evidence.Problem
