@@ -90,6 +90,7 @@ func All() []Report {
 		{Name: "github", Description: "workflow commands that GitHub shows as annotations", Extension: ".txt", Many: true, Write: writeGitHub},
 		{Name: "github-summary", Description: "Markdown for a GitHub job's summary", Extension: ".md", Many: true, Write: writeSummary},
 		{Name: "markdown", Description: "Markdown for a pull request's comment", Extension: ".md", Many: true, Write: writeMarkdown},
+		{Name: "html", Description: "one HTML file that needs no other: charts, layers, a filter; readable without JavaScript", Extension: ".html", Many: true, Write: writeHTML},
 		{Name: "csv", Description: "a line for each finding, for a spreadsheet", Extension: ".csv", Many: true, Write: writeCSV},
 		{Name: "template", Description: "as the Go template says that --template names", Extension: ".txt", Many: true, Write: writeTemplate},
 	}
