@@ -101,6 +101,7 @@ and which few changes clear the most of them.
 		newSBOMCommand(a),
 		newGateCommand(a),
 		newPolicyCommand(a),
+		newCICommand(a),
 		newRebuildCommand(a),
 		newDBCommand(a),
 		newDemoCommand(a),
