@@ -270,13 +270,16 @@ func (l *spdxLicenses) declared(texts []string) string {
 		e, ok := licenseExpression(text)
 		if !ok {
 			e = l.reference(text)
-		} else if len(texts) > 1 && strings.Contains(e, " OR ") {
-			e = "(" + e + ")"
 		}
 		parts = append(parts, e)
 	}
 	if len(parts) == 0 {
 		return noAssertion
+	}
+	for i, e := range parts {
+		if len(parts) > 1 && strings.Contains(e, " OR ") {
+			parts[i] = "(" + e + ")"
+		}
 	}
 	return strings.Join(parts, " AND ")
 }

@@ -8,24 +8,25 @@ import (
 
 // cdxComponent is a component of CycloneDX 1.2 to 1.7, as far as it is read.
 type cdxComponent struct {
-	BOMRef     string         `json:"bom-ref"`
-	Type       string         `json:"type"`
-	Group      string         `json:"group"`
-	Name       string         `json:"name"`
-	Version    string         `json:"version"`
-	Supplier   cdxEntity      `json:"supplier"`
-	Maker      cdxEntity      `json:"manufacturer"` // since 1.6
-	Publisher  string         `json:"publisher"`
-	Author     string         `json:"author"`
-	PURL       string         `json:"purl"`
-	CPE        string         `json:"cpe"`
-	SWID       *struct{}      `json:"swid"`
-	SWHID      []string       `json:"swhid"`
-	OmniBORID  []string       `json:"omniborId"`
-	Licenses   []cdxLicense   `json:"licenses"`
-	Hashes     []cdxHash      `json:"hashes"`
-	Properties []Property     `json:"properties"`
-	Components []cdxComponent `json:"components"`
+	BOMRef     string       `json:"bom-ref"`
+	Type       string       `json:"type"`
+	Group      string       `json:"group"`
+	Name       string       `json:"name"`
+	Version    string       `json:"version"`
+	Supplier   cdxEntity    `json:"supplier"`
+	Maker      cdxEntity    `json:"manufacturer"` // since 1.6
+	Publisher  string       `json:"publisher"`
+	Author     string       `json:"author"`
+	PURL       string       `json:"purl"`
+	CPE        string       `json:"cpe"`
+	SWID       *struct{}    `json:"swid"`
+	SWHID      []string     `json:"swhid"`
+	OmniBORID  []string     `json:"omniborId"`
+	Licenses   []cdxLicense `json:"licenses"`
+	Hashes     []cdxHash    `json:"hashes"`
+	Properties []Property   `json:"properties"`
+	// Components are those inside of this one.
+	Components json.RawMessage `json:"components"`
 }
 
 type cdxEntity struct {
@@ -81,15 +82,17 @@ type cdxDocument struct {
 		Made      cdxEntity     `json:"manufacture"` // its name before 1.6
 		Component *cdxComponent `json:"component"`
 	} `json:"metadata"`
-	Components   []cdxComponent `json:"components"`
-	Dependencies []struct {
-		Ref       string   `json:"ref"`
-		DependsOn []string `json:"dependsOn"`
-	} `json:"dependencies"`
+	Components   json.RawMessage `json:"components"`
+	Dependencies json.RawMessage `json:"dependencies"`
 	Compositions []struct {
 		Aggregate  string   `json:"aggregate"`
 		Assemblies []string `json:"assemblies"`
 	} `json:"compositions"`
+}
+
+type cdxDependency struct {
+	Ref       string   `json:"ref"`
+	DependsOn []string `json:"dependsOn"`
 }
 
 // readCycloneDX reads CycloneDX 1.2 (the first in JSON) to 1.7.
@@ -112,23 +115,25 @@ func readCycloneDX(content []byte) (*Document, error) {
 			d.Authors = append(d.Authors, author.Name)
 		}
 	}
-	root := ""
+	root, nested := "", []cdxNested{{doc.Components, ""}}
 	if m.Component != nil {
 		root = m.Component.BOMRef
 		a.cdxImage(m.Component)
-		if err := a.cdxComponents(m.Component.Components, root, 1); err != nil {
-			return nil, err
-		}
+		nested = append(nested, cdxNested{m.Component.Components, root})
 	}
-	if err := a.cdxComponents(doc.Components, "", 0); err != nil {
-		return nil, err
+	if err := a.cdxComponents(nested); err != nil {
+		return nil, fmt.Errorf("CycloneDX document: components: %w", err)
 	}
-	for _, dep := range doc.Dependencies {
+	err := each(doc.Dependencies, func(dep *cdxDependency) error {
 		for _, to := range dep.DependsOn {
 			if err := a.relate(a.dependsOn, dep.Ref, to); err != nil {
-				return nil, err
+				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("CycloneDX document: dependencies: %w", err)
 	}
 	for _, c := range doc.Compositions {
 		if !strings.HasPrefix(c.Aggregate, "incomplete") {
@@ -143,27 +148,39 @@ func readCycloneDX(content []byte) (*Document, error) {
 	return a.document(), nil
 }
 
-// cdxComponents takes components and those inside of them.
-func (a *assembly) cdxComponents(list []cdxComponent, parent string, depth int) error {
-	if depth > maxDepth {
-		return fmt.Errorf("%w: components %d deep", ErrLimit, depth)
-	}
-	for i := range list {
-		c := &list[i]
-		if len(c.Properties) > maxProperties {
-			return fmt.Errorf("%w: a component with %d properties", ErrLimit, len(c.Properties))
+// cdxNested is a list of components and what they are inside of.
+type cdxNested struct {
+	list   json.RawMessage
+	parent string
+}
+
+// cdxComponents takes components, and then those inside of them.
+func (a *assembly) cdxComponents(level []cdxNested) error {
+	for depth := 0; len(level) > 0; depth++ {
+		if depth > maxDepth {
+			return fmt.Errorf("%w: components %d deep", ErrLimit, depth)
 		}
-		if err := a.add(c.raw()); err != nil {
-			return err
-		}
-		if parent != "" {
-			if err := a.relate(a.contains, parent, c.BOMRef); err != nil {
+		var below []cdxNested
+		for _, n := range level {
+			err := each(n.list, func(c *cdxComponent) error {
+				if len(c.Properties) > maxProperties {
+					return fmt.Errorf("%w: a component with %d properties", ErrLimit, len(c.Properties))
+				}
+				if len(c.Components) > 0 {
+					below = append(below, cdxNested{c.Components, c.BOMRef})
+				}
+				if n.parent != "" {
+					if err := a.relate(a.contains, n.parent, c.BOMRef); err != nil {
+						return err
+					}
+				}
+				return a.add(c.raw())
+			})
+			if err != nil {
 				return err
 			}
 		}
-		if err := a.cdxComponents(c.Components, c.BOMRef, depth+1); err != nil {
-			return err
-		}
+		level = below
 	}
 	return nil
 }

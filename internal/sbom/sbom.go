@@ -28,11 +28,11 @@ import (
 
 const (
 	// MaxSize is the longest document that is read, in bytes.
-	MaxSize = 256 << 20
+	MaxSize = 128 << 20
 	// maxComponents bounds the components of one document, those inside of
 	// components included; maxEdges the relations between them.
 	maxComponents = 500_000
-	maxEdges      = 4_000_000
+	maxEdges      = 2_000_000
 	// maxDepth bounds components inside of components, and envelopes.
 	maxDepth = 64
 	// maxProperties bounds the properties of one component; maxLayers the layers.
@@ -130,6 +130,9 @@ type top struct {
 func parse(content []byte, depth int) (*Document, error) {
 	if depth > 4 {
 		return nil, fmt.Errorf("%w: envelopes inside of envelopes", ErrLimit)
+	}
+	if err := dense(content); err != nil {
+		return nil, err
 	}
 	var t top
 	if err := json.Unmarshal(content, &t); err != nil {

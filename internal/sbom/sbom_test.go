@@ -166,11 +166,18 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 	if _, err := Read(strings.NewReader(document)); !errors.Is(err, ErrLimit) {
 		t.Errorf("components %d deep: %v", maxDepth+2, err)
 	}
-	many := `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [` + strings.Repeat(`{},`, maxComponents) + `{}]}`
-	if _, err := Read(strings.NewReader(many)); !errors.Is(err, ErrLimit) {
-		t.Errorf("%d components: %v", maxComponents+1, err)
+	for name, text := range map[string]string{
+		"empty components": `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [` + strings.Repeat(`{},`, 200_000) + `{}]}`,
+		"empty strings":    `{"bomFormat": "CycloneDX", "specVersion": "1.6", "dependencies": [{"ref": "a", "dependsOn": [` + strings.Repeat(`"",`, 2_000_000) + `""]}]}`,
+		"many components":  `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [` + strings.Repeat(`{"bom-ref": "a component"},`, maxComponents) + `{}]}`,
+		"many packages":    `{"spdxVersion": "SPDX-2.3", "packages": [` + strings.Repeat(`{"SPDXID": "SPDXRef-Package"},`, maxComponents) + `{}]}`,
+		"many properties":  `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"properties": [` + strings.Repeat(`{"name": "a", "value": "b"},`, maxProperties) + `{}]}]}`,
+	} {
+		if _, err := Read(strings.NewReader(text)); !errors.Is(err, ErrLimit) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	edges := `{"bomFormat": "CycloneDX", "specVersion": "1.6", "dependencies": [{"ref": "a", "dependsOn": [` + strings.Repeat(`"a",`, maxEdges) + `"a"]}]}`
+	edges := `{"bomFormat": "CycloneDX", "specVersion": "1.6", "dependencies": [{"ref": "a", "dependsOn": [` + strings.Repeat(`"a long one",`, maxEdges) + `"a"]}]}`
 	if _, err := Read(strings.NewReader(edges)); !errors.Is(err, ErrLimit) {
 		t.Errorf("%d edges: %v", maxEdges+1, err)
 	}

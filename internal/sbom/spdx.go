@@ -21,9 +21,9 @@ type spdxDocument struct {
 		Created  string   `json:"created"`
 		Creators []string `json:"creators"`
 	} `json:"creationInfo"`
-	Packages          []spdxPackage      `json:"packages"`
-	Relationships     []spdxRelationship `json:"relationships"`
-	DocumentDescribes []string           `json:"documentDescribes"`
+	Packages          json.RawMessage `json:"packages"`
+	Relationships     json.RawMessage `json:"relationships"`
+	DocumentDescribes []string        `json:"documentDescribes"`
 	Extracted         []struct {
 		LicenseID     string `json:"licenseId"`
 		ExtractedText string `json:"extractedText"`
@@ -88,54 +88,49 @@ func readSPDX(content []byte) (*Document, error) {
 	for _, id := range doc.DocumentDescribes {
 		described[id] = true
 	}
-	if err := a.spdxRelations(doc.Relationships, described); err != nil {
-		return nil, err
+	err := each(doc.Relationships, func(r *spdxRelationship) error { return a.spdxRelation(r, described) })
+	if err != nil {
+		return nil, fmt.Errorf("SPDX document: relationships: %w", err)
 	}
 	texts := map[string]string{}
 	for _, l := range doc.Extracted {
 		texts[l.LicenseID] = first(l.Name, l.ExtractedText)
 	}
-	for i := range doc.Packages {
-		p := &doc.Packages[i]
+	err = each(doc.Packages, func(p *spdxPackage) error {
 		if len(p.Annotations) > maxProperties || len(p.AttributionTexts) > maxProperties {
-			return nil, fmt.Errorf("%w: a package with %d annotations", ErrLimit, len(p.Annotations))
+			return fmt.Errorf("%w: a package with %d annotations", ErrLimit, len(p.Annotations))
 		}
 		r := p.raw(texts)
 		if r.kind == subject || r.kind == software && described[p.SPDXID] && (r.purl == "" || strings.HasPrefix(r.purl, "pkg:oci/") || strings.HasPrefix(r.purl, "pkg:docker/")) {
 			r.kind = subject
 			p.image(d, r)
 		}
-		if err := a.add(r); err != nil {
-			return nil, err
-		}
+		return a.add(r)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("SPDX document: packages: %w", err)
 	}
 	return a.document(), nil
 }
 
-func (a *assembly) spdxRelations(list []spdxRelationship, described map[string]bool) error {
-	for _, r := range list {
-		var err error
-		switch r.Type {
-		case "DESCRIBES":
-			described[r.To] = true
-		case "DESCRIBED_BY":
-			described[r.From] = true
-		case "CONTAINS", "HAS_PREREQUISITE":
-			err = a.relate(a.contains, r.From, r.To)
-		case "CONTAINED_BY":
-			err = a.relate(a.contains, r.To, r.From)
-		case "DEPENDS_ON":
-			err = a.relate(a.dependsOn, r.From, r.To)
-		case "DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF":
-			err = a.relate(a.dependsOn, r.To, r.From)
-		case "OTHER":
-			// Syft's way to say that the one's file list has the other's files.
-			if strings.HasPrefix(r.Comment, "ownership-by-file-overlap") {
-				a.owners[r.To] = r.From
-			}
-		}
-		if err != nil {
-			return err
+func (a *assembly) spdxRelation(r *spdxRelationship, described map[string]bool) error {
+	switch r.Type {
+	case "DESCRIBES":
+		described[r.To] = true
+	case "DESCRIBED_BY":
+		described[r.From] = true
+	case "CONTAINS":
+		return a.relate(a.contains, r.From, r.To)
+	case "CONTAINED_BY":
+		return a.relate(a.contains, r.To, r.From)
+	case "DEPENDS_ON", "HAS_PREREQUISITE":
+		return a.relate(a.dependsOn, r.From, r.To)
+	case "DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF", "PREREQUISITE_FOR":
+		return a.relate(a.dependsOn, r.To, r.From)
+	case "OTHER":
+		// Syft's way to say that the one's file list has the other's files.
+		if strings.HasPrefix(r.Comment, "ownership-by-file-overlap") {
+			a.owners[r.To] = r.From
 		}
 	}
 	return nil
@@ -243,24 +238,9 @@ func spdxLicenses(expression string, texts map[string]string) []string {
 	if expression == "" {
 		return nil
 	}
-	var list []string
-	depth, start := 0, 0
 	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression))
-	flush := func(end int) {
-		part := words[start:end]
-		if len(part) == 1 {
-			if text := texts[part[0]]; text != "" {
-				part = []string{text}
-			}
-		}
-		if n := len(part); n > 2 && part[0] == "(" && part[n-1] == ")" && !strings.Contains(strings.Join(part[1:n-1], ""), ")") {
-			part = part[1 : n-1]
-		}
-		if len(part) > 0 {
-			list = append(list, strings.NewReplacer("( ", "(", " )", ")").Replace(strings.Join(part, " ")))
-		}
-		start = end + 1
-	}
+	var parts [][]string
+	depth, start := 0, 0
 	for i, w := range words {
 		switch w {
 		case "(":
@@ -269,10 +249,43 @@ func spdxLicenses(expression string, texts map[string]string) []string {
 			depth--
 		case "AND":
 			if depth == 0 {
-				flush(i)
+				parts = append(parts, words[start:i])
+				start = i + 1
 			}
 		}
 	}
-	flush(len(words))
+	parts = append(parts, words[start:])
+	var list []string
+	for _, part := range parts {
+		if len(parts) > 1 && enclosed(part) {
+			part = part[1 : len(part)-1]
+		}
+		if len(part) == 1 && texts[part[0]] != "" {
+			part = []string{texts[part[0]]}
+		}
+		if len(part) > 0 {
+			list = append(list, strings.NewReplacer("( ", "(", " )", ")").Replace(strings.Join(part, " ")))
+		}
+	}
 	return list
+}
+
+// enclosed reports whether the first word's parenthesis is closed by the last.
+func enclosed(words []string) bool {
+	if len(words) < 3 || words[0] != "(" {
+		return false
+	}
+	depth := 0
+	for i, w := range words {
+		switch w {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+		if depth == 0 {
+			return i == len(words)-1
+		}
+	}
+	return false
 }

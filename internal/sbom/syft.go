@@ -12,8 +12,8 @@ import (
 // The types below are Syft's own form (anchore/syft, syft/format/syftjson/model),
 // schema 3 to 16, as far as it is read.
 type syftDocument struct {
-	Artifacts     []syftArtifact     `json:"artifacts"`
-	Relationships []syftRelationship `json:"artifactRelationships"`
+	Artifacts     json.RawMessage `json:"artifacts"`
+	Relationships json.RawMessage `json:"artifactRelationships"`
 	Source        struct {
 		Name     string          `json:"name"`
 		Version  string          `json:"version"`
@@ -103,7 +103,6 @@ type syftDigest struct {
 }
 
 func (m *syftMetadata) UnmarshalJSON(b []byte) error {
-
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(b, &fields) != nil {
 		return nil // a list, in some package types
@@ -182,7 +181,7 @@ func (c *syftCPEs) UnmarshalJSON(b []byte) error {
 func readSyft(content []byte) (*Document, error) {
 	var doc syftDocument
 	if err := json.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("Syft document: %w", err) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("document of Syft: %w", err)
 	}
 	a := newAssembly(Syft, doc.Schema.Version)
 	d := a.doc
@@ -206,25 +205,26 @@ func readSyft(content []byte) (*Document, error) {
 			VersionCodename: x.VersionCodename, IDLike: x.IDLike, CPE: x.CPEName,
 		}
 	}
-	for i := range doc.Artifacts {
-		a.related[doc.Artifacts[i].ID] = true // the form lists what its source contains
-		if err := a.add(doc.Artifacts[i].raw()); err != nil {
-			return nil, err
-		}
+	err := each(doc.Artifacts, func(x *syftArtifact) error {
+		a.related[x.ID] = true // the form lists what its source contains
+		return a.add(x.raw())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("document of Syft: artifacts: %w", err)
 	}
-	for _, r := range doc.Relationships {
-		var err error
+	err = each(doc.Relationships, func(r *syftRelationship) error {
 		switch r.Type {
 		case "dependency-of":
-			err = a.relate(a.dependsOn, r.Child, r.Parent)
+			return a.relate(a.dependsOn, r.Child, r.Parent)
 		case "contains":
-			err = a.relate(a.contains, r.Parent, r.Child)
+			return a.relate(a.contains, r.Parent, r.Child)
 		case "ownership-by-file-overlap":
 			a.owners[r.Child] = r.Parent
 		}
-		if err != nil {
-			return nil, err
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("document of Syft: relationships: %w", err)
 	}
 	return a.document(), nil
 }
