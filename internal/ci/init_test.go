@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // choices are the ways in which each system's gate can be written.
@@ -111,6 +112,54 @@ func TestGeneratedGateCommands(t *testing.T) {
 				t.Errorf("%s lacks %q", name, w)
 			}
 		}
+	}
+}
+
+// What a pipeline hands to a shell is read by a shell's parser, in every system.
+func TestGeneratedScriptsParse(t *testing.T) {
+	scripts := 0
+	read := func(name, script string) {
+		scripts++
+		if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), name); err != nil {
+			t.Errorf("%v in\n%s", err, script)
+		}
+	}
+	var walk func(name string, n *yaml.Node)
+	walk = func(name string, n *yaml.Node) {
+		each(n, func(key, v *yaml.Node) {
+			switch {
+			case v.Kind == yaml.ScalarNode && (key.Value == "run" || key.Value == "bash" || key.Value == "entry"):
+				read(name, v.Value)
+			case v.Kind == yaml.SequenceNode && key.Value == "script":
+				for _, line := range v.Content {
+					read(name, line.Value)
+				}
+			}
+			walk(name, v)
+		})
+		if n.Kind == yaml.SequenceNode || n.Kind == yaml.DocumentNode {
+			for _, item := range n.Content {
+				walk(name, item)
+			}
+		}
+	}
+	for name, b := range choices(t) {
+		if strings.HasPrefix(name, "jenkins") {
+			for i, part := range strings.Split(string(b), "'''") {
+				if i%2 == 1 {
+					read(name, part)
+				}
+			}
+			continue
+		}
+		var doc yaml.Node
+		if err := yaml.Unmarshal(b, &doc); err != nil {
+			t.Fatal(err)
+		}
+		walk(name, &doc)
+	}
+	if scripts < 60 {
+		t.Errorf("only %d scripts were looked at", scripts)
 	}
 }
 

@@ -257,7 +257,7 @@ func masked(c *dockerfile.Command, pipefail, strict bool) string {
 	}
 	m := &masking{target: c.Statement, pipefail: pipefail, strict: strict}
 	m.list(c.Script.File.Stmts, true)
-	return m.why
+	return firstOf(m.why, m.handled)
 }
 
 // masking walks a script to the target and keeps what stands around it.
@@ -266,6 +266,9 @@ type masking struct {
 	pipefail, strict bool
 	why              string
 	found            bool
+	// handled says what took the failure in, unless the script exits later; lax what
+	// keeps it from ending the script, unless it is the script's last command.
+	handled, lax string
 }
 
 // list looks at statements in turn; last tells whether the status of the last one is
@@ -281,9 +284,15 @@ func (m *masking) list(stmts []*syntax.Stmt, last bool) {
 			continue
 		}
 		m.statement(s)
+		if !strict {
+			m.lax = firstOf(m.lax, "set +e lets the script go on, and its end decides")
+		}
 		end := last && i == len(stmts)-1
-		if m.found && m.why == "" && !strict && !end && !exits(stmts[i+1:]) {
-			m.why = "set +e lets the script go on, and its end decides"
+		switch {
+		case exits(stmts[i+1:]):
+			m.handled, m.lax = "", ""
+		case m.why == "" && m.lax != "" && !end:
+			m.why = m.lax
 		}
 		return
 	}
@@ -305,13 +314,21 @@ func (m *masking) statement(s *syntax.Stmt) {
 		m.binary(x)
 	case *syntax.Subshell:
 		m.list(x.Stmts, true)
+		m.lax = "" // its status is one command's again
 	case *syntax.Block:
 		m.list(x.Stmts, true)
 	case *syntax.ForClause:
 		m.list(x.Do, true)
 	case *syntax.IfClause:
 		if containsAny(x.Cond, m.target) {
-			m.found = true // what follows from it is the script's own business
+			m.found = true
+			branches := x.Then
+			for e := x.Else; e != nil; e = e.Else {
+				branches = append(branches[:len(branches):len(branches)], e.Then...)
+			}
+			if !exits(branches) {
+				m.handled = "the if around it takes its failure in, and nothing exits with one"
+			}
 			return
 		}
 		m.list(x.Then, true)
@@ -337,7 +354,11 @@ func (m *masking) binary(x *syntax.BinaryCmd) {
 		case syntax.OrStmt:
 			if word := harmless(x.Y); word != "" {
 				m.why = "|| " + word + " turns its failure into success"
+			} else if assigns(x.Y) {
+				m.handled = "|| takes its failure into a variable, and nothing exits with it"
 			}
+		case syntax.AndStmt:
+			m.lax = "a failure before && doesn't end the script"
 		case syntax.Pipe, syntax.PipeAll:
 			if !m.pipefail {
 				m.why = "a pipe takes the exit status of its last command, and pipefail is not set"
@@ -374,6 +395,12 @@ func (m *masking) options(s *syntax.Stmt) {
 	}
 }
 
+// assigns tells a statement that sets variables and nothing else.
+func assigns(s *syntax.Stmt) bool {
+	c, ok := s.Cmd.(*syntax.CallExpr)
+	return ok && len(c.Args) == 0 && len(c.Assigns) > 0
+}
+
 // harmless is the first word of what always succeeds; "" for what may not.
 func harmless(s *syntax.Stmt) string {
 	switch x := s.Cmd.(type) {
@@ -406,8 +433,15 @@ func exits(stmts []*syntax.Stmt) bool {
 	found := false
 	for _, s := range stmts {
 		syntax.Walk(s, func(n syntax.Node) bool {
-			if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 1 && c.Args[0].Lit() == "exit" && c.Args[1].Lit() != "0" {
-				found = true
+			c, ok := n.(*syntax.CallExpr)
+			if !ok || len(c.Args) == 0 {
+				return !found
+			}
+			switch c.Args[0].Lit() {
+			case "exit", "return":
+				found = found || len(c.Args) > 1 && c.Args[1].Lit() != "0"
+			case "false", "test", "[":
+				found = true // its status may be the script's
 			}
 			return !found
 		})
