@@ -1,6 +1,6 @@
 # Python as the official images lay it out: in /usr/local, with site-packages, and
 # no python3 of Debian's. Made of Debian's interpreter of the release it stands on,
-# which looks for dist-packages.
+# which looks for dist-packages, and for headers in /usr/include.
 ARG SUITE
 FROM debian:${SUITE}-slim AS made
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -37,6 +37,7 @@ COPY pip.conf /etc/pip.conf
 RUN set -eu; \
     whl=$(echo /usr/local/share/standin/wheels/pip-*.whl); \
     python3 "$whl/pip" install --no-cache-dir --root-user-action=ignore "$whl"; \
+    for headers in /usr/local/include/python3.*; do ln -s "$headers" /usr/include/; done; \
     python3 -c 'import ssl, sqlite3, ctypes, lzma, bz2'; \
     pip --version
 CMD ["python3"]
@@ -49,5 +50,6 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 COPY --from=slim /usr/local/ /usr/local/
 COPY --from=slim /usr/share/python-wheels/ /usr/share/python-wheels/
 COPY pip.conf /etc/pip.conf
-RUN python3 -c 'import ssl, sqlite3, ctypes, lzma, bz2' && pip --version
+RUN for headers in /usr/local/include/python3.*; do ln -s "$headers" /usr/include/; done \
+ && python3 -c 'import ssl, sqlite3, ctypes, lzma, bz2' && pip --version
 CMD ["python3"]
