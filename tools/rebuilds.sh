@@ -81,5 +81,5 @@ make_bases
 say "bases after $(($(date +%s) - began)) s"
 
 [ $# -gt 0 ] || set -- -run 'TestBuild' ./internal/rebuild/... ./internal/cli
-$GO test -count=1 -timeout 20m -v "$@"
+$GO test -count=1 -timeout 40m -v "$@"
 say "done after $(($(date +%s) - began)) s"
