@@ -53,6 +53,34 @@ func Actions(inv *inventory.Inventory, findings []Finding, base Base, order Orde
 	return actions
 }
 
+// Without takes findings out of actions, by their IDs: they are counted no
+// longer, and an action that clears nothing else is gone. urgent says which of
+// the others count as urgent. What an action changes stays as it was planned.
+func Without(actions []Action, gone, urgent map[string]bool) []Action {
+	out := []Action{}
+	for _, x := range actions {
+		before := len(x.Clears)
+		x.Clears = slices.DeleteFunc(slices.Clone(x.Clears), func(id string) bool { return gone[id] })
+		if len(x.Clears) == 0 {
+			continue
+		}
+		if len(x.Clears) < before {
+			x.Title = strings.Replace(x.Title, fmt.Sprintf("clears %d", before), fmt.Sprintf("clears %d", len(x.Clears)), 1)
+			x.Urgent = 0
+			for _, id := range x.Clears {
+				if urgent[id] {
+					x.Urgent++
+				}
+			}
+		}
+		out = append(out, x)
+	}
+	slices.SortStableFunc(out, func(x, y Action) int {
+		return cmp.Or(cmp.Compare(x.rank(), y.rank()), cmp.Compare(y.Urgent, x.Urgent), cmp.Compare(len(y.Clears), len(x.Clears)))
+	})
+	return out
+}
+
 // rank puts what must not wait before what clears the most: planted code and
 // altered files, then secrets that are out.
 func (x *Action) rank() int {

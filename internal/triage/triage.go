@@ -89,6 +89,24 @@ type Finding struct {
 	Evidence *Evidence `json:"evidence,omitempty"`
 	// ClearedBy names the action that clears it, by Action.ID; empty without one.
 	ClearedBy string `json:"clearedBy,omitempty"`
+	// Acceptance is set where Disposition is Accepted.
+	Acceptance *Acceptance `json:"acceptance,omitempty"`
+}
+
+// Acceptance is who accepts a finding, and why.
+type Acceptance struct {
+	// ID is the exception's place: "exceptions.yaml:12", "vex.json#/statements/3".
+	ID string `json:"id"`
+	// By is the exception's owner, or the VEX document's author.
+	By string `json:"by"`
+	// Reason is in one line.
+	Reason string `json:"reason"`
+	// About is what the exception speaks of, as it was written.
+	About string `json:"about,omitempty"`
+	// Until is its last day (YYYY-MM-DD); empty for a VEX statement. Expired is set
+	// where that is over: such an exception accepts nothing.
+	Until   string `json:"until,omitempty"`
+	Expired bool   `json:"expired,omitempty"`
 }
 
 // ActionKind is the sort of change an action asks for.

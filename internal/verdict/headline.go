@@ -13,14 +13,23 @@ import (
 // called clean: it either already found reason to rebuild, or is incomplete.
 func Summarise(v *Verdict) Headline {
 	h := Headline{Fixable: map[string]int{}, Unfixed: map[string]int{}, Hygiene: map[string]int{}}
+	lifted := 0
 	for i := range v.Hygiene {
+		if v.Hygiene[i].Acceptance != nil {
+			lifted++
+			continue
+		}
 		h.Hygiene[v.Hygiene[i].Severity.String()]++
 	}
 	grave := h.Hygiene[advisory.High.String()] + h.Hygiene[advisory.Critical.String()]
-	urgent, fixable, unfixed, ended, leaving := 0, 0, 0, "", ""
+	urgent, fixable, unfixed, accepted, ended, leaving := 0, 0, 0, 0, "", ""
 	var content contents
 	for i := range v.Findings {
 		f := &v.Findings[i]
+		if f.Disposition == triage.Accepted {
+			accepted++
+			continue
+		}
 		if f.Kind == triage.EndOfLife {
 			if f.Disposition == triage.Rebuild {
 				ended = f.Title
@@ -76,13 +85,17 @@ func Summarise(v *Verdict) Headline {
 	case len(v.Packages) == 0:
 		h.Decision = NothingFound
 		parts = append(parts, "no package was recognised, which says nothing about what the image holds")
+	case accepted > 0:
+		// Something is known of the image, and somebody answers for it.
+		h.Decision = NothingFound
+		parts = append(parts, "nothing in "+packages(len(v.Packages))+" that is not accepted")
 	default:
 		h.Decision = NothingFound
 		parts = append(parts, "no known vulnerability in "+packages(len(v.Packages)))
 	}
 	if h.Decision == NothingFound && len(v.Coverage.NotExamined) > 0 {
 		h.Decision = NoneKnown
-		parts = []string{listedWords(len(v.Packages), 0)}
+		parts = []string{listedWords(len(v.Packages), accepted)}
 	}
 	if h.Decision == NothingFound && h.Hygiene[advisory.Medium.String()] > 0 {
 		h.Decision = RebuildSoon
@@ -92,6 +105,9 @@ func Summarise(v *Verdict) Headline {
 	}
 	if !v.Coverage.Complete && h.Decision != Incomplete {
 		parts = append(parts, "and part of the image could not be examined")
+	}
+	if n := accepted + lifted; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d accepted", n))
 	}
 	if n := grave + h.Hygiene[advisory.Medium.String()]; n > 0 {
 		parts = append(parts, hygieneWords(n, grave))

@@ -3,7 +3,8 @@
 // shape that docs/verdict.schema.json publishes.
 //
 // It never gathers anything: package scan puts a verdict together from the
-// parts below, and nothing above changes one.
+// parts below, and nothing above changes one but package exception, which marks
+// what somebody accepts.
 package verdict
 
 import (
@@ -91,6 +92,8 @@ type Hygiene struct {
 	Where string `json:"where"`
 	// Base is set for what came with the image's base.
 	Base bool `json:"base,omitempty"`
+	// Acceptance is who accepts it, and why; nil where nobody does.
+	Acceptance *triage.Acceptance `json:"acceptance,omitempty"`
 }
 
 // HygieneOf is what a verdict says of findings.
@@ -174,10 +177,25 @@ type Coverage struct {
 	NotExamined []string `json:"notExamined,omitempty"`
 	// Gaps are what each database cannot judge, by database name.
 	Gaps map[string][]advisory.Gap `json:"gaps,omitempty"`
-	// Warnings are about the databases (too old) and the platform.
+	// Warnings are about the databases (too old), the platform, and exceptions that
+	// ended.
 	Warnings []string `json:"warnings,omitempty"`
+	// Exceptions is what exceptions and VEX documents did; nil without any.
+	Exceptions *Exceptions `json:"exceptions,omitempty"`
 	// NotRuledOut are plain sentences.
 	NotRuledOut []string `json:"notRuledOut"`
+}
+
+// Exceptions is what exceptions and VEX documents did to a verdict.
+type Exceptions struct {
+	// From are the files.
+	From []string `json:"from"`
+	// Accepted counts findings, those of hygiene included, that one accepts.
+	Accepted int `json:"accepted"`
+	// Expired are exceptions past their last day that still meet something, and
+	// Unused those that nothing met.
+	Expired []triage.Acceptance `json:"expired"`
+	Unused  []triage.Acceptance `json:"unused"`
 }
 
 // Skipped is a problem with the layer it was met in; -1 where no layer was read.
