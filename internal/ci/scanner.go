@@ -29,16 +29,37 @@ type call struct {
 	how, howFixable string
 }
 
+// maxCalls bounds the scanners of one job that are looked at.
+const maxCalls = 300
+
 // calls lists the scanners that a job runs.
 func (a *audit) calls(j *Job) []call {
+	all, ok := a.known[j]
+	if !ok {
+		all = a.findCalls(j)
+		if a.known == nil {
+			a.known = map[*Job][]call{}
+		}
+		a.known[j] = all
+	}
+	return all
+}
+
+func (a *audit) findCalls(j *Job) []call {
 	var all []call
 	for _, s := range j.Steps {
+		if len(all) >= maxCalls {
+			break
+		}
 		if c, ok := actionCall(s); ok {
 			c.job, c.step, c.at = j, s, s.Uses.Range
 			all = append(all, c)
 		}
 		sc := s.parsed(a.Workflow, j)
 		for _, cmd := range sc.commands() {
+			if len(all) >= maxCalls {
+				break
+			}
 			env := func(name string) string { return a.variable(j, s, cmd, name) }
 			if c, ok := commandCall(cmd, env); ok {
 				c.job, c.step, c.command, c.at = j, s, cmd, sc.place(cmd.Range())
@@ -449,15 +470,10 @@ func exits(stmts []*syntax.Stmt) bool {
 	return found
 }
 
+// contains compares places: a walk for each scanner of a long script would take its
+// length squared.
 func contains(s, target *syntax.Stmt) bool {
-	found := false
-	syntax.Walk(s, func(n syntax.Node) bool {
-		if st, ok := n.(*syntax.Stmt); ok && st == target {
-			found = true
-		}
-		return !found
-	})
-	return found
+	return s == target || s.Pos().Offset() <= target.Pos().Offset() && target.End().Offset() <= s.End().Offset()
 }
 
 func containsAny(list []*syntax.Stmt, target *syntax.Stmt) bool {

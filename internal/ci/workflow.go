@@ -18,6 +18,10 @@ const MaxSize = 1 << 20
 // maxSteps bounds the steps of one file: an alias may repeat a list of them.
 const maxSteps = 5000
 
+// maxText bounds what the steps' values hold together, in bytes: an alias may repeat a
+// long one as well.
+const maxText = 4 << 20
+
 // ErrKind is returned for YAML that is neither a workflow nor an action.
 var ErrKind = errors.New("neither a workflow (jobs) nor an action (runs) of GitHub Actions")
 
@@ -160,12 +164,15 @@ func Read(name string, source []byte) (*Workflow, error) {
 	if r.steps > maxSteps {
 		return nil, fmt.Errorf("%s: more than %d steps", name, maxSteps)
 	}
+	if r.text > maxText {
+		return nil, fmt.Errorf("%s: its values hold more than %d MiB, aliases followed", name, maxText>>20)
+	}
 	return w, nil
 }
 
 type reader struct {
-	w     *Workflow
-	steps int
+	w           *Workflow
+	steps, text int
 }
 
 func (r *reader) workflow(root *yaml.Node) {
@@ -284,6 +291,9 @@ func (r *reader) pairs(n *yaml.Node) []Pair {
 func (r *reader) scalar(n *yaml.Node) Scalar {
 	n = follow(n)
 	if n == nil || n.Kind != yaml.ScalarNode {
+		return Scalar{}
+	}
+	if r.text += len(n.Value); r.text > maxText {
 		return Scalar{}
 	}
 	return Scalar{n.Value, r.place(n), n}
