@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s\ -w
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT := $(GO) tool -modfile=tools/lint.mod
 
-.PHONY: help build demo test engines rebuilds fuzz lint generate cross reproducible bench clean
+.PHONY: help build demo test engines rebuilds browser fuzz lint generate cross reproducible bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -27,6 +27,9 @@ engines: ## hold the sources against real Docker, Podman and a registry, the acc
 
 rebuilds: ## build the rebuild's Dockerfiles with a real Docker on stand-in bases (Linux, root; installs Debian's packages)
 	@GO="$(GO)" sh tools/rebuilds.sh
+
+browser: ## open the HTML report in a real headless Chromium (Linux; installs Debian's package), BROWSER=/path/to/chrome elsewhere
+	@GO="$(GO)" sh tools/browser.sh
 
 fuzz: ## fuzz every parser of untrusted bytes, FUZZTIME (default 20s) each
 	@GO="$(GO)" FUZZTIME="$(or $(FUZZTIME),20s)" sh tools/fuzz.sh

@@ -78,8 +78,9 @@ type htmlColumn struct {
 const (
 	// profileColumns is how many layers are drawn.
 	profileColumns = 48
-	// profileNamed is how many have room for their number.
-	profileNamed = 24
+	// profileNamed is how many have room for their number, and profileLeast for how
+	// many there is room at least, so that a single one is no wall.
+	profileNamed, profileLeast = 24, 6
 	// The line is at 90 of 160; bars above take 68, those below 52.
 	profileLine, profileUp, profileDown = 90.0, 68.0, 52.0
 )
@@ -96,7 +97,7 @@ func htmlProfileOf(l *htmlLayers) htmlProfile {
 		heaviest = max(heaviest, l.Items[i].bytes)
 		most = max(most, l.Items[i].Findings)
 	}
-	step := 1 / float64(n)
+	step := 1 / float64(max(n, profileLeast))
 	for i := range l.Items[:n] {
 		layer := &l.Items[i]
 		up := scaled(float64(layer.bytes), float64(heaviest), profileUp)

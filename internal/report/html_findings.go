@@ -19,7 +19,7 @@ const (
 	// at once. What is pressing comes first and so is left out last.
 	htmlRows, htmlPackageRows, htmlPackages = 5000, 200, 2000
 	// htmlOpen is how many packages with pressing findings stand open at first.
-	htmlOpen = 40
+	htmlOpen = 12
 )
 
 // htmlFindings are the findings by package.

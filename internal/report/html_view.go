@@ -111,7 +111,7 @@ func htmlFacts(v *verdict.Verdict) []htmlFact {
 	}
 	base := ""
 	if b := &image.Base; b.Layers > 0 {
-		base = fmt.Sprintf("%s: %s", cmp.Or(b.Name, "of no known name"), count(b.Layers, "layer"))
+		base = strings.TrimPrefix(b.Name+": "+count(b.Layers, "layer"), ": ")
 		if b.Reason != "" {
 			base += " (" + b.Reason + ")"
 		}
