@@ -31,7 +31,7 @@ const (
 	MaxSize = 128 << 20
 	// maxComponents bounds the components of one document, those inside of
 	// components included; maxEdges the relations between them.
-	maxComponents = 500_000
+	maxComponents = 200_000
 	maxEdges      = 2_000_000
 	// maxDepth bounds components inside of components, and envelopes.
 	maxDepth = 64
