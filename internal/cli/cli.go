@@ -100,6 +100,8 @@ and which few changes clear the most of them.
 		newProveCommand(a),
 		newSBOMCommand(a),
 		newGateCommand(a),
+		newExceptionsCommand(a),
+		newVEXCommand(a),
 		newPolicyCommand(a),
 		newCICommand(a),
 		newRebuildCommand(a),

@@ -32,7 +32,7 @@ func levels() []level {
 	}
 	all := []level{
 		{"kev", "a vulnerability that is known to be exploited (CISA KEV)", func(f *triage.Finding) bool { return cve(f) && f.KEV != nil }},
-		{"end-of-life", "a distribution release without security updates", func(f *triage.Finding) bool { return f.Kind == triage.EndOfLife }},
+		{"end-of-life", "a distribution release without security updates", func(f *triage.Finding) bool { return f.Kind == triage.EndOfLife && f.Disposition != triage.Accepted }},
 		{"fixable", "any vulnerability with a fix", func(f *triage.Finding) bool { return cve(f) && fixable(f) }},
 		{"secret", "a secret that is likely or certain, live or deleted", content(triage.Secret)},
 		{"malware", "planted code that is likely or certain", content(triage.Malware)},

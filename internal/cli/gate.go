@@ -24,6 +24,7 @@ import (
 
 type gateOptions struct {
 	imageOptions
+	exceptionOptions
 	policy        string
 	opinion       string
 	dockerfile    string
@@ -78,6 +79,7 @@ docs/gate.md explains the result, docs/policy.md how policies are written.
 		},
 	}
 	o.imageOptions.addTo(cmd.Flags())
+	o.exceptionOptions.addTo(cmd.Flags())
 	o.addVerifyTo(cmd.Flags())
 	f := cmd.Flags()
 	f.StringVar(&o.policy, "policy", policy.Default, "policy file, or a ready policy: "+strings.Join(policy.ReadyNames(), ", "))
@@ -136,6 +138,10 @@ func (a *app) runGate(ctx context.Context, o *gateOptions, ref string) error {
 	if err != nil {
 		return err
 	}
+	set, err := a.exceptionSet(&o.exceptionOptions)
+	if err != nil {
+		return err
+	}
 	known, err := a.gateBaseline(ctx, o)
 	if err != nil {
 		return err
@@ -147,7 +153,8 @@ func (a *app) runGate(ctx context.Context, o *gateOptions, ref string) error {
 	r := &gate.Report{SchemaVersion: gate.SchemaVersion, Tool: tool()}
 	for i := range verdicts.Verdicts {
 		result, err := gate.Hold(ctx, gate.Input{
-			Verdict: &verdicts.Verdicts[i], Lint: lint, Policy: o.rules, Opinion: policy.Opinion(o.opinion), Baseline: known, Now: a.now(),
+			Verdict: &verdicts.Verdicts[i], Lint: lint, Policy: o.rules, Opinion: policy.Opinion(o.opinion),
+			Exceptions: exceptionsOf(set, &verdicts.Verdicts[i]), Baseline: known, Now: a.now(),
 		})
 		if err != nil {
 			return err

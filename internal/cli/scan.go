@@ -104,6 +104,7 @@ func inDays(d time.Duration) string {
 
 type scanOptions struct {
 	imageOptions
+	exceptionOptions
 	outputs outputs
 	failOn  []string
 	all     bool
@@ -141,6 +142,7 @@ and why, and what was and was not examined.
 	o.imageOptions.addTo(cmd.Flags())
 	o.outputs.addTo(cmd.Flags())
 	o.addVerifyTo(cmd.Flags())
+	o.exceptionOptions.addTo(cmd.Flags())
 	cmd.Flags().StringSliceVar(&o.failOn, "fail-on", nil, "exit 1 on findings of this level: "+levelNames())
 	cmd.Flags().BoolVar(&o.all, "all", false, "list every finding and difference in the table")
 	return cmd
@@ -154,10 +156,15 @@ func (a *app) runScan(ctx context.Context, o *scanOptions, refs []string) error 
 	if err := o.outputs.check(len(refs)); err != nil {
 		return err
 	}
+	set, err := a.exceptionSet(&o.exceptionOptions)
+	if err != nil {
+		return err
+	}
 	r, unread := a.verdicts(ctx, &o.imageOptions, refs)
 	if r == nil || len(r.Verdicts) == 0 || ctx.Err() != nil {
 		return unread
 	}
+	accept(set, r)
 	result := conclude(r, asked)
 	if unread != nil && result == statusPass {
 		// One image could not be read: that is never green.

@@ -62,7 +62,7 @@ func (e *entry) text() string {
 
 // grave reports whether it asks for a rebuild now; of hygiene what is high or above.
 func (e *entry) grave() bool {
-	return e.disposition == triage.Rebuild || e.kind == kindHygiene && e.severity >= advisory.High
+	return e.disposition == triage.Rebuild || e.kind == kindHygiene && e.severity >= advisory.High && e.disposition != triage.Accepted
 }
 
 const (
@@ -183,6 +183,9 @@ func hygieneEntry(h *verdict.Hygiene) entry {
 	}
 	if h.Base {
 		e.standing += ", from the base"
+	}
+	if h.Acceptance != nil {
+		e.disposition = triage.Accepted
 	}
 	return e
 }

@@ -115,15 +115,16 @@ type htmlRule struct {
 
 func htmlHygieneOf(v *verdict.Verdict, opt Options) htmlHygiene {
 	h := htmlHygiene{}
-	if len(v.Hygiene) == 0 {
+	findings := make([]hygiene.Finding, 0, len(v.Hygiene))
+	for i := range v.Hygiene {
+		if f := &v.Hygiene[i]; f.Acceptance == nil {
+			findings = append(findings, hygiene.Finding{Rule: f.Rule, Title: f.Title, Severity: f.Severity, Message: f.Message, Remedy: f.Remedy, Where: f.Where, Base: f.Base, Final: true})
+		}
+	}
+	if len(findings) == 0 {
 		return h
 	}
 	h.Summary = legible(lintCounts(v.Headline.Hygiene), htmlLine)
-	findings := make([]hygiene.Finding, len(v.Hygiene))
-	for i := range v.Hygiene {
-		f := &v.Hygiene[i]
-		findings[i] = hygiene.Finding{Rule: f.Rule, Title: f.Title, Severity: f.Severity, Message: f.Message, Remedy: f.Remedy, Where: f.Where, Base: f.Base, Final: true}
-	}
 	for i, group := range lintGroups(findings, true) {
 		if i >= htmlHygieneRules && !opt.All {
 			h.Rules.Hidden++

@@ -125,15 +125,16 @@ func lintGroups(findings []hygiene.Finding, all bool) [][]*hygiene.Finding {
 
 // hygiene lists what is wrong with an image beside its packages and files.
 func (p *page) hygiene(v *verdict.Verdict, opt Options) {
-	if len(v.Hygiene) == 0 {
+	findings := make([]hygiene.Finding, 0, len(v.Hygiene))
+	for i := range v.Hygiene {
+		if h := &v.Hygiene[i]; h.Acceptance == nil { // what is accepted has a section of its own
+			findings = append(findings, hygiene.Finding{Rule: h.Rule, Title: h.Title, Severity: h.Severity, Message: h.Message, Remedy: h.Remedy, Where: h.Where, Base: h.Base, Final: true})
+		}
+	}
+	if len(findings) == 0 {
 		return
 	}
 	p.section("HYGIENE", lintCounts(v.Headline.Hygiene))
-	findings := make([]hygiene.Finding, len(v.Hygiene))
-	for i := range v.Hygiene {
-		h := &v.Hygiene[i]
-		findings[i] = hygiene.Finding{Rule: h.Rule, Title: h.Title, Severity: h.Severity, Message: h.Message, Remedy: h.Remedy, Where: h.Where, Base: h.Base, Final: true}
-	}
 	shown, hidden := 0, 0
 	for _, group := range lintGroups(findings, opt.All) {
 		p.blank()

@@ -45,6 +45,7 @@ func (p *page) verdict(v *verdict.Verdict, opt Options) {
 	p.actions(v)
 	p.contents(v, opt)
 	p.findings(v, opt)
+	p.accepted(v, opt)
 	p.opinions(v, opt)
 	p.coverage(v, opt)
 }

@@ -45,6 +45,7 @@ func (p *page) coverage(v *verdict.Verdict, opt Options) {
 		entry("databases", "none: no vulnerability was looked up")
 	}
 	p.gaps(c, entry)
+	exceptionCoverage(c, opt, entry)
 	p.skipped(c, opt)
 	if len(c.NotRuledOut) > 0 {
 		p.blank()
