@@ -8,23 +8,23 @@ import (
 
 // cdxComponent is a component of CycloneDX 1.2 to 1.7, as far as it is read.
 type cdxComponent struct {
-	BOMRef     string       `json:"bom-ref"`
-	Type       string       `json:"type"`
-	Group      string       `json:"group"`
-	Name       string       `json:"name"`
-	Version    string       `json:"version"`
-	Supplier   cdxEntity    `json:"supplier"`
-	Maker      cdxEntity    `json:"manufacturer"` // since 1.6
-	Publisher  string       `json:"publisher"`
-	Author     string       `json:"author"`
-	PURL       string       `json:"purl"`
-	CPE        string       `json:"cpe"`
-	SWID       *struct{}    `json:"swid"`
-	SWHID      []string     `json:"swhid"`
-	OmniBORID  []string     `json:"omniborId"`
-	Licenses   []cdxLicense `json:"licenses"`
-	Hashes     []cdxHash    `json:"hashes"`
-	Properties []Property   `json:"properties"`
+	BOMRef     string        `json:"bom-ref"`
+	Type       string        `json:"type"`
+	Group      string        `json:"group"`
+	Name       string        `json:"name"`
+	Version    string        `json:"version"`
+	Supplier   cdxEntity     `json:"supplier"`
+	Maker      cdxEntity     `json:"manufacturer"` // since 1.6
+	Publisher  string        `json:"publisher"`
+	Author     string        `json:"author"`
+	PURL       string        `json:"purl"`
+	CPE        string        `json:"cpe"`
+	SWID       *struct{}     `json:"swid"`
+	SWHID      []string      `json:"swhid"`
+	OmniBORID  []string      `json:"omniborId"`
+	Licenses   []cdxLicense  `json:"licenses"`
+	Hashes     []cdxHash     `json:"hashes"`
+	Properties cdxProperties `json:"properties"`
 	// Components are those inside of this one.
 	Components json.RawMessage `json:"components"`
 }
@@ -44,6 +44,19 @@ type cdxLicense struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"license"`
+}
+
+// cdxProperties are bounded while they are decoded.
+type cdxProperties []Property
+
+func (p *cdxProperties) UnmarshalJSON(b []byte) error {
+	return each(b, func(x *Property) error {
+		if len(*p) >= maxProperties+6*maxLayers {
+			return fmt.Errorf("%w: a component with more than %d properties", ErrLimit, len(*p))
+		}
+		*p = append(*p, *x)
+		return nil
+	})
 }
 
 // cdxTools is metadata.tools in both shapes that the form has had: a list, and
@@ -163,9 +176,6 @@ func (a *assembly) cdxComponents(level []cdxNested) error {
 		var below []cdxNested
 		for _, n := range level {
 			err := each(n.list, func(c *cdxComponent) error {
-				if len(c.Properties) > maxProperties {
-					return fmt.Errorf("%w: a component with %d properties", ErrLimit, len(c.Properties))
-				}
 				if len(c.Components) > 0 {
 					below = append(below, cdxNested{c.Components, c.BOMRef})
 				}

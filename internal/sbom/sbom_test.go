@@ -171,7 +171,7 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 		"empty strings":    `{"bomFormat": "CycloneDX", "specVersion": "1.6", "dependencies": [{"ref": "a", "dependsOn": [` + strings.Repeat(`"",`, 2_000_000) + `""]}]}`,
 		"many components":  `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [` + strings.Repeat(`{"bom-ref": "a component"},`, maxComponents) + `{}]}`,
 		"many packages":    `{"spdxVersion": "SPDX-2.3", "packages": [` + strings.Repeat(`{"SPDXID": "SPDXRef-Package"},`, maxComponents) + `{}]}`,
-		"many properties":  `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"properties": [` + strings.Repeat(`{"name": "a", "value": "b"},`, maxProperties) + `{}]}]}`,
+		"many properties":  `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"properties": [` + strings.Repeat(`{"name": "a", "value": "b"},`, maxProperties+6*maxLayers) + `{}]}]}`,
 	} {
 		if _, err := Read(strings.NewReader(text)); !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: %v", name, err)
