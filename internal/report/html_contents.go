@@ -92,6 +92,9 @@ func newHTMLCard(f *found) htmlCard {
 			h.Lines = append(h.Lines, legible(line.lead+line.text, htmlText))
 		}
 	}
+	if a := f.Acceptance; a != nil {
+		h.Lines = append(h.Lines, legible("accepted by "+a.By+": "+a.Reason, htmlText))
+	}
 	for i, same := range f.same {
 		if i == 40 {
 			h.Also = append(h.Also, "in "+count(len(f.same)-i, "other place"))
@@ -124,6 +127,7 @@ func htmlHygieneOf(v *verdict.Verdict, opt Options) htmlHygiene {
 	if len(findings) == 0 {
 		return h
 	}
+	h.Summary = legible(lintCounts(v.Headline.Hygiene), htmlLine)
 	h.Summary = legible(lintCounts(v.Headline.Hygiene), htmlLine)
 	for i, group := range lintGroups(findings, true) {
 		if i >= htmlHygieneRules && !opt.All {

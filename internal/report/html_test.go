@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"plimsoll/internal/advisory"
+	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
 )
 
@@ -258,6 +259,28 @@ func TestHTMLSaysWhatTheVerdictSays(t *testing.T) {
 	golden(t, "html-text", []byte(text))
 	golden(t, "html-text-incomplete", []byte(readable(render(t, "html", incomplete(), Options{}))))
 	golden(t, "html-text-platforms", []byte(readable(render(t, "html", platforms(), Options{}))))
+}
+
+func TestHTMLShowsWhoAcceptsWhat(t *testing.T) {
+	r := full()
+	v := &r.Verdicts[0]
+	accept := func(id string) *triage.Acceptance {
+		return &triage.Acceptance{ID: id, By: "platform team", Reason: "the parser is not reached", About: "CVE-2021-44228", Until: "2027-01-31"}
+	}
+	v.Findings[0].Disposition, v.Findings[0].Acceptance = triage.Accepted, accept("exceptions.yaml:3")
+	v.Hygiene[0].Acceptance = accept("exceptions.yaml:9")
+	v.Coverage.Exceptions = &verdict.Exceptions{
+		From: []string{"exceptions.yaml"}, Accepted: 2, Unused: []triage.Acceptance{{ID: "exceptions.yaml:20", By: "nobody", Reason: "gone"}},
+		Expired: []triage.Acceptance{{ID: "exceptions.yaml:30", By: "web team", Reason: "until the next release", Until: "2026-01-31", Expired: true}},
+	}
+	text := readable(render(t, "html", r, Options{}))
+	_, part, _ := strings.Cut(text, "\nAccepted\n2 findings")
+	part, _, _ = strings.Cut(part, "each history line")
+	for _, what := range []string{"platform team: the parser is not reached", "exceptions.yaml:3", "exceptions.yaml:9", "until 2027-01-31", v.Findings[0].Vulnerability + " in ", v.Hygiene[0].Message, "unused", "exceptions.yaml:20", "ended", "web team: until the next release"} {
+		if !strings.Contains(part, what) {
+			t.Errorf("the part does not say %q:\n%s", what, part)
+		}
+	}
 }
 
 // TestHTMLStaysUsable holds the page's size where an image holds very much.

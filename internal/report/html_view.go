@@ -31,6 +31,7 @@ type htmlVerdict struct {
 	Hygiene         htmlHygiene
 	Account         htmlAccount
 	Findings        htmlFindings
+	Accepted        htmlAccepted
 	Layers          htmlLayers
 	Coverage        htmlCoverage
 }
@@ -76,6 +77,7 @@ func newHTMLVerdict(v *verdict.Verdict, n int, opt Options) *htmlVerdict {
 		Hygiene:  htmlHygieneOf(v, opt),
 		Account:  htmlAccountOf(&v.Account, opt),
 		Findings: htmlFindingsOf(v, opt),
+		Accepted: htmlAcceptedOf(v, opt),
 		Layers:   htmlLayersOf(v, opt),
 		Coverage: htmlCoverageOf(&v.Coverage, opt),
 	}
