@@ -51,8 +51,14 @@ func TestHarden(t *testing.T) {
 		{
 			name:   "a secret that a RUN reads is mounted for that RUN",
 			source: "FROM debian:12\nENV API_TOKEN=" + password + "\nRUN curl -H \"X: $API_TOKEN\" https://x.example.com\nRUN true\nCMD [\"x\"]\n",
-			want:   []string{"RUN --mount=type=secret,id=api_token,env=API_TOKEN curl", "\nRUN true\n", "TODO(plimsoll): rotate-secret: make a new API_TOKEN"},
+			want:   []string{"RUN --mount=type=secret,id=api_token API_TOKEN=$(cat /run/secrets/api_token) && export API_TOKEN && curl", "\nRUN true\n", "TODO(plimsoll): rotate-secret: make a new API_TOKEN"},
 			not:    []string{password, "ENV API_TOKEN"},
+		},
+		{
+			name:   "secrets of one RUN are mounted together, and one that was optional stays so",
+			source: "FROM debian:12\nARG API_TOKEN\nENV DB_PASSWORD=" + password + "\nRUN --mount=type=cache,target=/c ./fetch $API_TOKEN $DB_PASSWORD\nCMD [\"x\"]\n",
+			want: []string{"RUN --mount=type=secret,id=api_token --mount=type=secret,id=db_password --mount=type=cache,target=/c " +
+				"API_TOKEN=$(cat /run/secrets/api_token 2>/dev/null || true) && export API_TOKEN && DB_PASSWORD=$(cat /run/secrets/db_password) && export DB_PASSWORD && ./fetch"},
 		},
 		{
 			name:   "a secret that nothing reads is given when the container is started",
@@ -67,13 +73,13 @@ func TestHarden(t *testing.T) {
 		},
 		{
 			name:   "an old frontend is raised to one that mounts secrets as variables",
-			source: "# syntax=docker/dockerfile:1.4\nFROM debian:12\nARG API_TOKEN=" + password + "\nRUN curl -H \"X: $API_TOKEN\" https://x.example.com\nCMD [\"x\"]\n",
+			source: "# syntax=docker/dockerfile:1.4\nFROM debian:12\nARG API_TOKEN=" + password + "\nRUN [\"fetch\", \"API_TOKEN\"]\nCMD [\"x\"]\n",
 			want:   []string{"# syntax=docker/dockerfile:1.10\n"},
 		},
 		{
 			name:   "a secret in the text of a RUN is read from a mount",
 			source: "FROM debian:12\nRUN export API_TOKEN='" + password + "' && ./fetch\nCMD [\"x\"]\n",
-			want:   []string{"--mount=type=secret,id=api_token,env=API_TOKEN export API_TOKEN=''\"${API_TOKEN}\"'' && ./fetch"},
+			want:   []string{"--mount=type=secret,id=api_token API_TOKEN=$(cat /run/secrets/api_token) && export API_TOKEN && export API_TOKEN=''\"${API_TOKEN}\"'' && ./fetch"},
 			not:    []string{password},
 		},
 		{
@@ -233,7 +239,7 @@ func TestHarden(t *testing.T) {
 		},
 		{
 			name:   "a frontend that mounts secrets as variables is asked for where none is named",
-			source: "FROM debian:12\nARG API_TOKEN\nRUN curl -H \"X: $API_TOKEN\" https://x.example.com\nUSER 1\nCMD [\"x\"]\n",
+			source: "FROM debian:12\nARG API_TOKEN\nRUN <<EOF\nfetch $API_TOKEN\nEOF\nUSER 1\nCMD [\"x\"]\n",
 			want:   []string{"# syntax=docker/dockerfile:1\nFROM debian:12\n", "--mount=type=secret,id=api_token,env=API_TOKEN"},
 		},
 	}

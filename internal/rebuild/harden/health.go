@@ -19,7 +19,7 @@ func healthCheck(w *work) error {
 		return nil
 	}
 	port, ok := tcpPort(s)
-	if !ok {
+	if !ok || waits(s) {
 		return nil
 	}
 	check, ok := w.knock(s, port)
@@ -41,6 +41,16 @@ func healthCheck(w *work) error {
 	c := Change{Title: "add a health check", Why: "an engine can tell a program that hangs from one that serves only by asking it", Closes: []string{"healthcheck-missing"}}
 	w.pending = append(w.pending, pending{change: &c, edits: []edit{w.behind(place, text)}})
 	return nil
+}
+
+// waits tells whether what a stage starts listens to nothing for certain.
+func waits(s *dockerfile.Stage) bool {
+	in := s.Last("cmd")
+	if in == nil {
+		return false
+	}
+	commands := in.Commands()
+	return len(commands) == 1 && slices.Contains([]string{"sleep", "sh", "bash", "tail", "true", "cat", "echo"}, commands[0].Name)
 }
 
 // tcpPort is the first TCP port that EXPOSE names.

@@ -34,8 +34,14 @@ func secrets(w *work) error {
 		}
 		byInstruction[s.in] = append(byInstruction[s.in], s)
 	}
+	given := map[*dockerfile.Instruction][]mounted{}
 	for _, in := range order {
-		w.takeOut(in, byInstruction[in])
+		w.takeOut(in, byInstruction[in], given)
+	}
+	for _, in := range w.file.Instructions {
+		if len(given[in]) > 0 {
+			w.mount(in, given[in])
+		}
 	}
 	return nil
 }
@@ -219,11 +225,11 @@ func (w *work) runReads(in *dockerfile.Instruction, name string, word *regexp.Re
 }
 
 // takeOut removes the secrets of one instruction, and mounts what its readers need.
-func (w *work) takeOut(in *dockerfile.Instruction, found []*secretVariable) {
+func (w *work) takeOut(in *dockerfile.Instruction, found []*secretVariable, readers map[*dockerfile.Instruction][]mounted) {
 	pairs := in.Pairs()
 	var edits []edit
-	var names, mounted, given, rules, rotate []string
-	var mounts []BuildSecret
+	var names, given, rules, rotate []string
+	var mounts []mounted
 	gone := map[int]bool{}
 	for _, s := range found {
 		name := w.clean(s.pair.Name)
@@ -243,13 +249,10 @@ func (w *work) takeOut(in *dockerfile.Instruction, found []*secretVariable) {
 			given = append(given, name)
 			continue
 		}
-		secret := BuildSecret{ID: strings.ToLower(s.pair.Name), Env: s.pair.Name}
-		mounted = append(mounted, name)
-		mounts = append(mounts, secret)
+		m := mounted{BuildSecret{ID: strings.ToLower(s.pair.Name), Env: s.pair.Name}, s.in.Keyword == "arg" && !s.pair.Set}
+		mounts = append(mounts, m)
 		for _, r := range s.readers {
-			if e, ok := mount(r, secret); ok {
-				edits = append(edits, e)
-			}
+			readers[r] = append(readers[r], m)
 		}
 	}
 	kept := keptArgs(found)
@@ -269,7 +272,7 @@ func (w *work) takeOut(in *dockerfile.Instruction, found []*secretVariable) {
 	if len(kept) > 0 && in.Keyword == "arg" && !slices.ContainsFunc(found, func(s *secretVariable) bool { return s.pair.Set }) {
 		return // nothing is gained: it stays an argument, and a TODO says so
 	}
-	w.sayTaken(in, found, names, mounted, given, kept, rules, mounts, edits)
+	w.sayTaken(in, names, given, kept, rules, mounts, edits)
 	if len(rotate) > 0 {
 		w.todo(in, "rotate-secret", "make a new %s and withdraw the old: it is in this file's history, and in every image that was built from it", strings.Join(rotate, ", "))
 	}
@@ -298,12 +301,9 @@ func keptArgs(found []*secretVariable) []string {
 	return kept
 }
 
-func (w *work) sayTaken(in *dockerfile.Instruction, found []*secretVariable, names, mounted, given, kept, rules []string, mounts []BuildSecret, edits []edit) {
-	if len(mounts) > 0 {
-		edits = append(edits, w.frontend()...)
-	}
+func (w *work) sayTaken(in *dockerfile.Instruction, names, given, kept, rules []string, mounts []mounted, edits []edit) {
 	comment := "closes " + strings.Join(rules, ", ") + ": " + strings.Join(names, " and ") + " out of the image"
-	if len(mounted) > 0 {
+	if len(mounts) > 0 {
 		var flags []string
 		for _, m := range mounts {
 			flags = append(flags, "--secret id="+m.ID+",env="+m.Env)
@@ -313,30 +313,68 @@ func (w *work) sayTaken(in *dockerfile.Instruction, found []*secretVariable, nam
 	if len(given) > 0 && in.Keyword == "env" {
 		comment += "; give it when the container is started"
 	}
-	p := w.change(in, Change{
+	w.change(in, Change{
 		Title: "take " + strings.Join(names, ", ") + " out of the image", Closes: rules,
 		Why: "whoever has the image can read what ENV, ARG and LABEL say, also where a later line unsets it",
 	}, comment, edits...)
-	p.secrets = mounts
 	if len(kept) > 0 {
 		w.todo(in, "secret-argument", "%s is still read by an instruction that can mount no secret: do that step in a RUN with --mount=type=secret", strings.Join(kept, ", "))
 	}
 }
 
-// mount gives one RUN a secret as an environment variable, which takes version 1.10
-// of the Dockerfile frontend
+// mounted is a secret on its way to a RUN.
+type mounted struct {
+	BuildSecret
+	// optional is set for what the build did without before.
+	optional bool
+}
+
+// mount gives a RUN secrets. A shell reads them from their files into variables, as
+// every BuildKit can (https://docs.docker.com/build/building/secrets/); where no shell
+// of ours runs, in exec form and in documents, env= sets them, which takes version
+// 1.10 of the Dockerfile frontend and an engine of that time
 // (https://docs.docker.com/reference/dockerfile/#run---mounttypesecret).
-func mount(in *dockerfile.Instruction, s BuildSecret) (edit, bool) {
-	for _, m := range in.Mounts() {
-		if m["type"] == "secret" && (m["id"] == s.ID || m["env"] == s.Env) {
-			return edit{}, false
+func (w *work) mount(in *dockerfile.Instruction, secrets []mounted) {
+	var flags, script string
+	var all []BuildSecret
+	scripts := in.Scripts()
+	shell := !in.Exec && len(in.Heredocs) == 0 && len(scripts) > 0 && scripts[0].File != nil
+	for _, s := range secrets {
+		if slices.Contains(all, s.BuildSecret) || slices.ContainsFunc(in.Mounts(), func(m map[string]string) bool {
+			return m["type"] == "secret" && (m["id"] == s.ID || m["env"] == s.Env)
+		}) {
+			continue
 		}
+		all = append(all, s.BuildSecret)
+		flags += "--mount=type=secret,id=" + s.ID
+		if !shell {
+			flags += ",env=" + s.Env
+		}
+		flags += " "
+		read := "cat /run/secrets/" + s.ID
+		if s.optional {
+			read += " 2>/dev/null || true"
+		}
+		script += s.Env + "=$(" + read + ") && export " + s.Env + " && "
+	}
+	if len(all) == 0 {
+		return
 	}
 	at, _ := in.Args.Offsets()
+	first := at
 	if len(in.Flags) > 0 {
-		at, _ = in.Flags[0].Text.Offsets()
+		first, _ = in.Flags[0].Text.Offsets()
 	}
-	return edit{From: at, To: at, New: "--mount=type=secret,id=" + s.ID + ",env=" + s.Env + " "}, true
+	p := pending{secrets: all}
+	switch {
+	case !shell:
+		p.edits = append(w.frontend(), edit{From: first, To: first, New: flags})
+	case first == at:
+		p.edits = []edit{{From: at, To: at, New: flags + script}}
+	default:
+		p.edits = []edit{{From: first, To: first, New: flags}, {From: at, To: at, New: script}}
+	}
+	w.pending = append(w.pending, p)
 }
 
 var reFrontend = regexp.MustCompile(`^((?:docker\.io/)?docker/dockerfile):(\d+)\.(\d+)(?:\.\d+)?(?:-[a-z]+)?$`)

@@ -55,16 +55,11 @@ func (w *work) readFromMount(in *dockerfile.Instruction, from, to int) {
 	case singleQuoted:
 		variable = `'"` + variable + `"'`
 	}
-	add, ok := mount(in, secret)
-	if !ok {
-		return
-	}
-	edits := append([]edit{add, {From: from, To: to, New: variable}}, w.frontend()...)
-	p := w.change(in, Change{
+	w.change(in, Change{
 		Title: "read a secret from a mount", Closes: []string{"secret-value"},
 		Why: "the text of a RUN is in the image's history, for everybody who has the image",
-	}, "closes secret-value: the step reads it from docker build --secret id="+secret.ID+",env="+secret.Env, edits...)
-	p.secrets = []BuildSecret{secret}
+	}, "closes secret-value: the step reads it from docker build --secret id="+secret.ID+",env="+secret.Env, edit{From: from, To: to, New: variable})
+	w.mount(in, []mounted{{BuildSecret: secret}})
 	w.todo(in, "rotate-secret", "make a new %s and withdraw the old: it is in this file's history; and see that this step does not write it to a file that stays", secret.Env)
 }
 

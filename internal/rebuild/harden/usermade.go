@@ -31,7 +31,7 @@ func (w *work) userFor(s *dockerfile.Stage, dir string) (uid, making string, edi
 		return "65532", "", nil, true
 	case debianLike:
 		return numericUser, "useradd --uid " + numericUser + " --user-group --no-log-init --no-create-home --home-dir " + home + " --shell /usr/sbin/nologin app", nil, true
-	case alpine, busybox:
+	case alpine:
 		return numericUser, "adduser -D -H -u " + numericUser + " -h " + home + " -s /sbin/nologin app", nil, true
 	}
 	return numericUser, "", nil, true

@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1@sha256:a00b51085d4fdec69196f144c0605b8b1caf15c7cff917111785898f6a52a5ef
 FROM debian:12-slim@sha256:cb0e0ef94a09c725db48c38fe8a66cef34828df0889e3e04ab271b7b5f4d004a
 # plimsoll: closes secret-value: DEPLOY_TOKEN out of the image; the steps that read it need docker
 #   build --secret id=deploy_token,env=DEPLOY_TOKEN
@@ -16,7 +15,7 @@ ENV S3_BUCKET=artefacts
 ENV LOG_LEVEL=info
 WORKDIR /app
 COPY fetch.sh .
-RUN --mount=type=secret,id=deploy_token,env=DEPLOY_TOKEN DEPLOY_TOKEN=$DEPLOY_TOKEN sh fetch.sh > manifest.txt
+RUN --mount=type=secret,id=deploy_token DEPLOY_TOKEN=$(cat /run/secrets/deploy_token) && export DEPLOY_TOKEN && DEPLOY_TOKEN=$DEPLOY_TOKEN sh fetch.sh > manifest.txt
 
 # plimsoll: closes user-missing: without root's rights; what the program may write is its own
 RUN useradd --uid 10001 --user-group --no-log-init --no-create-home --home-dir /app --shell /usr/sbin/nologin app \

@@ -1,13 +1,11 @@
-# syntax=docker/dockerfile:1@sha256:a00b51085d4fdec69196f144c0605b8b1caf15c7cff917111785898f6a52a5ef
-# TODO(plimsoll): stages: this was not split into a build stage and a final one, since without a
-#   package-lock.json that fits package.json it is not known which libraries its packages need, so
-#   that the final stage would be the same image
+# TODO(plimsoll): stages: this was not split into a build stage and a final one, since line 10 does
+#   more than install and build packages
 FROM node:latest@sha256:545ea538461003efdc8c81c244531b003f6f26cfccf6c0073b3239fdedf49446
 
 RUN mkdir -p /app
 WORKDIR /app
 # plimsoll: closes copy-whole-context: by name, as the build context was when this was written
-COPY --chown=1000:1000 package.json server.js /app/
+COPY package.json server.js /app/
 
 # plimsoll: closes secret-value: NPM_TOKEN out of the image; the steps that read it need docker
 #   build --secret id=npm_token,env=NPM_TOKEN
@@ -16,10 +14,10 @@ COPY --chown=1000:1000 package.json server.js /app/
 ENV PORT=3000
 RUN npm config set strict-ssl true
 # plimsoll: closes npm-cache: npm's cache stays in the layer
-RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm install && npm cache clean --force
+RUN --mount=type=secret,id=npm_token NPM_TOKEN=$(cat /run/secrets/npm_token) && export NPM_TOKEN && npm install && npm cache clean --force
 
 # plimsoll: closes user-missing: without root's rights; what the program may write is its own
-RUN chown 1000:1000 /app
+RUN chown -R 1000:1000 /app
 USER 1000:1000
 
 # plimsoll: closes expose-debug-port: port 9229 is not offered any more

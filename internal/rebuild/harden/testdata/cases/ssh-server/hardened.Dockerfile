@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1@sha256:a00b51085d4fdec69196f144c0605b8b1caf15c7cff917111785898f6a52a5ef
 FROM debian:bookworm-slim@sha256:12f2bc40491f9f7b029e375c38f2ecef73006e86ca71ea9321b3cf777df92ba8
 # plimsoll: closes apt-no-recommends: no packages that are merely recommended
 # plimsoll: closes apt-lists: apt's lists of packages stay in the layer
@@ -9,7 +8,7 @@ RUN apt-get update && apt-get install --no-install-recommends -y openssh-server 
 #   id=build_secret_1,env=BUILD_SECRET_1
 # TODO(plimsoll): rotate-secret: make a new BUILD_SECRET_1 and withdraw the old: it is in this
 #   file's history; and see that this step does not write it to a file that stays
-RUN --mount=type=secret,id=build_secret_1,env=BUILD_SECRET_1 echo 'root:'"${BUILD_SECRET_1}"'' | chpasswd
+RUN --mount=type=secret,id=build_secret_1 BUILD_SECRET_1=$(cat /run/secrets/build_secret_1) && export BUILD_SECRET_1 && echo 'root:'"${BUILD_SECRET_1}"'' | chpasswd
 # TODO(plimsoll): user-missing: no USER was added, since port 22 may take root where the host keeps
 #   ports below 1024 for it: end the stage with USER and a number where the program can do without
 #   root
