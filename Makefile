@@ -7,10 +7,10 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s\ -w
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT := $(GO) tool -modfile=tools/lint.mod
 
-.PHONY: help build demo test engines rebuilds browser fuzz lint generate cross reproducible bench clean
+.PHONY: help build demo test engines rebuilds browser fuzz lint generate cross reproducible image image-check bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 build: ## build ./plimsoll for this machine
 	$(BUILD) -o plimsoll ./cmd/plimsoll
@@ -53,6 +53,16 @@ cross: ## build for every platform into dist/
 
 reproducible: ## build twice from different folders and compare
 	sh tools/reproducible.sh
+
+image: ## build the image of linux/amd64 and linux/arm64 with its SBOMs into dist/image, without a daemon (docs/image.md)
+	@set --; for arch in amd64 arm64; do \
+		GOOS=linux GOARCH=$$arch $(BUILD) -o dist/plimsoll-linux-$$arch ./cmd/plimsoll || exit 1; \
+		set -- "$$@" linux/$$arch=dist/plimsoll-linux-$$arch; \
+	done; \
+	CGO_ENABLED=0 $(GO) run -trimpath ./tools/image -o dist/image "$$@"
+
+image-check: build ## build the image twice from different folders, compare, and hold it against the strictest policy
+	@GO="$(GO)" sh tools/image.sh
 
 bench: ## measure against the floor and against peers (see bench/README.md)
 	sh bench/run.sh
