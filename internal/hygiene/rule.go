@@ -64,7 +64,7 @@ const (
 // Categories lists them all.
 func Categories() []Category {
 	return []Category{
-		PlantedCode, Secrets, User, Base, Downloads, Network, Start, Files, Leftovers, Packages, Shell, Stages, Form, Suppressions,
+		PlantedCode, Secrets, User, Base, Downloads, Network, Start, Files, Leftovers, Packages, Shell, Stages, Form, Suppressions, Pipeline,
 	}
 }
 
