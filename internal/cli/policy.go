@@ -12,6 +12,8 @@ import (
 	"plimsoll/internal/gate"
 	"plimsoll/internal/gate/policy"
 	"plimsoll/internal/report"
+
+	"plimsoll/internal/gate/strict"
 )
 
 func newPolicyCommand(a *app) *cobra.Command {
@@ -88,7 +90,7 @@ func newPolicyExplainCommand(a *app) *cobra.Command {
 }
 
 func newPolicyCheckCommand(a *app) *cobra.Command {
-	var strict bool
+	var warningsFail bool
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check policy files: every error and oddity with its line and column",
@@ -102,13 +104,13 @@ Exit status:
   1    a file has an error, or with --strict a warning
   2    usage: an argument is wrong, or a file can't be read`,
 		Args: atLeast(1, "at least one file"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.runPolicyCheck(args, strict) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.runPolicyCheck(args, warningsFail) },
 	}
-	cmd.Flags().BoolVar(&strict, "strict", false, "exit 1 for warnings, too")
+	cmd.Flags().BoolVar(&warningsFail, "strict", false, "exit 1 for warnings, too")
 	return cmd
 }
 
-func (a *app) runPolicyCheck(files []string, strict bool) error {
+func (a *app) runPolicyCheck(files []string, warningsFail bool) error {
 	result := statusPass
 	for _, file := range files {
 		source, err := policy.ReadFile(file)
@@ -116,7 +118,7 @@ func (a *app) runPolicyCheck(files []string, strict bool) error {
 			return usage(err)
 		}
 		p, err := policy.Parse(file, source)
-		var invalid *policy.Error
+		var invalid *strict.Error
 		switch {
 		case errors.As(err, &invalid):
 			result = statusFailed
@@ -129,7 +131,7 @@ func (a *app) runPolicyCheck(files []string, strict bool) error {
 		}
 		for _, w := range p.Warnings {
 			a.print("%s:%d:%d: warning: %s", w.File, w.Line, w.Column, w.Text)
-			if strict {
+			if warningsFail {
 				result = statusFailed
 			}
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // maxComponents bounds how many components of a document are looked through for
@@ -40,7 +42,7 @@ func parseCycloneDX(file string, source []byte, isXML bool) (*Document, error) {
 		return nil, fmt.Errorf("%s: %w: %w", placeIn(file, source, err), ErrVEX, err)
 	}
 	if isXML && !strings.HasPrefix(bom.XMLNS, "http://cyclonedx.org/schema/bom/") {
-		return nil, fmt.Errorf("%s: %w: its namespace is %q", file, ErrVEX, short(bom.XMLNS))
+		return nil, fmt.Errorf("%s: %w: its namespace is %q", file, ErrVEX, strict.Short(bom.XMLNS))
 	}
 	if bom.SpecVersion != 0 && bom.SpecVersion < cdx.SpecVersion1_4 {
 		return nil, fmt.Errorf("%s: CycloneDX %s has no vulnerabilities; 1.4 and later do", file, bom.SpecVersion)
@@ -90,7 +92,7 @@ func (c *cycloneDX) head() error {
 		c.collect(*c.bom.Components)
 	}
 	if c.unknown {
-		c.doc.note(c.doc.File+"#/metadata/component", "%q has neither a package URL nor a digest, and is no container: statements about it match nothing", short(m.Component.Name))
+		c.doc.note(c.doc.File+"#/metadata/component", "%q has neither a package URL nor a digest, and is no container: statements about it match nothing", strict.Short(m.Component.Name))
 	}
 	return nil
 }
@@ -183,7 +185,7 @@ func statusOf(s cdx.ImpactAnalysisState) (Status, bool) {
 func (c *cycloneDX) statement(v *cdx.Vulnerability, place string) (*Statement, error) {
 	status, ok := statusOf(v.Analysis.State)
 	if !ok {
-		return nil, fmt.Errorf("analysis.state is %q: one of resolved, resolved_with_pedigree, exploitable, in_triage, false_positive, not_affected", short(string(v.Analysis.State)))
+		return nil, fmt.Errorf("analysis.state is %q: one of resolved, resolved_with_pedigree, exploitable, in_triage, false_positive, not_affected", strict.Short(string(v.Analysis.State)))
 	}
 	s := &Statement{Place: place, Status: status, Justification: string(v.Analysis.Justification), Detail: v.Analysis.Detail, Author: c.doc.Author}
 	ids := []string{v.ID}
@@ -204,7 +206,7 @@ func (c *cycloneDX) statement(v *cdx.Vulnerability, place string) (*Statement, e
 		if s.Time.IsZero() && text != "" {
 			t, err := moment(text)
 			if err != nil {
-				return nil, fmt.Errorf("%q is no time: %w", short(text), err)
+				return nil, fmt.Errorf("%q is no time: %w", strict.Short(text), err)
 			}
 			s.Time = t
 		}
@@ -246,7 +248,7 @@ func (c *cycloneDX) affects(s *Statement, a *cdx.Affects) error {
 	case c.about == nil || c.isAbout(a.Ref):
 		s.Products = append(s.Products, Product{Is: what})
 	case c.unknown:
-		return fmt.Errorf("%s is a part of what nothing identifies", short(a.Ref))
+		return fmt.Errorf("%s is a part of what nothing identifies", strict.Short(a.Ref))
 	default:
 		s.Products = append(s.Products, Product{Is: *c.about, Subcomponents: []Component{what}})
 	}
@@ -264,23 +266,23 @@ func (c *cycloneDX) resolve(ref string) (Component, error) {
 		// BOM-Link: urn:cdx:serialNumber/version#bom-ref
 		_, fragment, ok := strings.Cut(ref, "#")
 		if !ok {
-			return Component{}, fmt.Errorf("%s names a whole document, which is not at hand", short(ref))
+			return Component{}, fmt.Errorf("%s names a whole document, which is not at hand", strict.Short(ref))
 		}
 		var err error
 		if text, err = url.PathUnescape(fragment); err != nil {
-			return Component{}, fmt.Errorf("%s: %w", short(ref), err)
+			return Component{}, fmt.Errorf("%s: %w", strict.Short(ref), err)
 		}
 	} else if x := c.byRef[ref]; x != nil {
 		if out := imageOrPackage(x); out.known() {
 			return out, nil
 		}
-		return Component{}, fmt.Errorf("component %q has neither a package URL nor a CPE: nothing can be matched with it", short(ref))
+		return Component{}, fmt.Errorf("component %q has neither a package URL nor a CPE: nothing can be matched with it", strict.Short(ref))
 	}
 	// Of two packages with one URL our own SBOM writes the place behind it.
 	text, _, _ = strings.Cut(text, "@/")
 	u, err := parsePURL(text)
 	if err != nil {
-		return Component{}, fmt.Errorf("%q is neither a component of the document nor a package URL", short(ref))
+		return Component{}, fmt.Errorf("%q is neither a component of the document nor a package URL", strict.Short(ref))
 	}
 	return Component{urls: []purl{u}, text: text}, nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // openVEXContext is the namespace of OpenVEX; documents of 0.2.0 and later name
@@ -152,11 +154,11 @@ func (st *openVEXStatement) statement(d *Document, place string, issued time.Tim
 	case len(s.Vulnerabilities) == 0:
 		return nil, errors.New("it names no vulnerability")
 	case st.Status == FalsePositive || !slices.Contains(Statuses(), st.Status):
-		return nil, fmt.Errorf("status is %q: one of not_affected, affected, fixed, under_investigation", short(string(st.Status)))
+		return nil, fmt.Errorf("status is %q: one of not_affected, affected, fixed, under_investigation", strict.Short(string(st.Status)))
 	case st.Status == NotAffected && st.Justification == "" && st.Impact == "":
 		return nil, errors.New("not_affected without a justification or an impact_statement")
 	case st.Justification != "" && !slices.Contains(Justifications(), st.Justification):
-		return nil, fmt.Errorf("justification is %q: one of %s", short(st.Justification), strings.Join(Justifications(), ", "))
+		return nil, fmt.Errorf("justification is %q: one of %s", strict.Short(st.Justification), strings.Join(Justifications(), ", "))
 	}
 	for _, text := range []string{st.Timestamp, st.Updated} {
 		t, err := moment(text)
@@ -176,7 +178,7 @@ func (st *openVEXStatement) statement(d *Document, place string, issued time.Tim
 		p := &st.Products[i]
 		product := Product{Is: p.component()}
 		if !product.Is.known() {
-			d.note(place, "product %d (%s) is named by no package URL, CPE or sha-256: nothing can be matched with it", i, short(cmp.Or(p.ID, "without an @id")))
+			d.note(place, "product %d (%s) is named by no package URL, CPE or sha-256: nothing can be matched with it", i, strict.Short(cmp.Or(p.ID, "without an @id")))
 			continue
 		}
 		unknown := 0
@@ -185,7 +187,7 @@ func (st *openVEXStatement) statement(d *Document, place string, issued time.Tim
 				product.Subcomponents = append(product.Subcomponents, sub)
 			} else {
 				unknown++
-				d.note(place, "subcomponent %s is named by no package URL or CPE: nothing can be matched with it", short(c.ID))
+				d.note(place, "subcomponent %s is named by no package URL or CPE: nothing can be matched with it", strict.Short(c.ID))
 			}
 		}
 		if unknown > 0 && len(product.Subcomponents) == 0 {

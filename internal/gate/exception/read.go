@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // FormatVersion is the version of the exceptions file that this program reads.
@@ -22,54 +24,54 @@ func Load(file string) ([]Exception, error) {
 	return Parse(file, source)
 }
 
-// Parse reads an exceptions file. The error is a *policy.Error that lists every
+// Parse reads an exceptions file. The error is a *strict.Error that lists every
 // problem with its place.
 func Parse(file string, source []byte) ([]Exception, error) {
 	d, top := parseDocument(file, source)
 	if top == nil {
-		return nil, d.err()
+		return nil, d.Err()
 	}
 	values := d.keys(top, "the file", "version", "exceptions")
 	switch n := values["version"]; {
 	case n == nil:
-		d.at(top, "version is missing: version: %s", FormatVersion)
+		d.At(top, "version is missing: version: %s", FormatVersion)
 	case n.Kind != yaml.ScalarNode || n.Value != FormatVersion:
-		d.at(n, "version is %q, and this program reads %s", short(n.Value), FormatVersion)
+		d.At(n, "version is %q, and this program reads %s", strict.Short(n.Value), FormatVersion)
 	}
 	var all []Exception
 	switch n := values["exceptions"]; {
 	case n == nil:
-		d.at(top, "exceptions is missing: a list, [] for none")
+		d.At(top, "exceptions is missing: a list, [] for none")
 	case n.Kind != yaml.SequenceNode:
-		d.at(n, "exceptions is a list, and this is %s", kindOf(n))
+		d.At(n, "exceptions is a list, and this is %s", strict.KindOf(n))
 	case len(n.Content) > maxExceptions:
-		d.at(n, "more than %d exceptions", maxExceptions)
+		d.At(n, "more than %d exceptions", maxExceptions)
 	default:
 		for _, entry := range n.Content {
 			all = append(all, d.exception(entry))
 		}
 	}
-	if err := d.err(); err != nil {
+	if err := d.Err(); err != nil {
 		return nil, err
 	}
 	return all, nil
 }
 
 func (d *document) exception(n *yaml.Node) Exception {
-	e := Exception{File: d.file, Line: n.Line}
+	e := Exception{File: d.File, Line: n.Line}
 	values := d.keys(n, "an exception", "id", "scope", "reason", "owner", "until", "vex")
 	if n.Kind != yaml.MappingNode {
 		return e
 	}
 	e.ID = d.line(values["id"], n, "id")
 	if e.ID != "" && CheckID(e.ID) != nil {
-		d.at(values["id"], "id is one identifier, and no pattern")
+		d.At(values["id"], "id is one identifier, and no pattern")
 	}
 	e.Reason = d.line(values["reason"], n, "reason")
 	e.Owner = d.line(values["owner"], n, "owner")
 	e.Until = d.day(values["until"], n, "until")
 	if values["scope"] == nil {
-		d.at(n, "scope is missing: image, package or path, or everywhere: true")
+		d.At(n, "scope is missing: image, package or path, or everywhere: true")
 	} else {
 		e.Scope = d.scope(values["scope"])
 	}
@@ -89,7 +91,7 @@ func (d *document) scope(n *yaml.Node) Scope {
 		text := d.line(item, n, "image")
 		p, err := parseImagePattern(text)
 		if err != nil && text != "" {
-			d.at(item, "image: %v", err)
+			d.At(item, "image: %v", err)
 		}
 		s.Images, s.images = append(s.Images, text), append(s.images, p)
 	}
@@ -97,7 +99,7 @@ func (d *document) scope(n *yaml.Node) Scope {
 		text := d.line(item, n, "package")
 		p, err := ParsePackageScope(text)
 		if err != nil && text != "" {
-			d.at(item, "package: %v", err)
+			d.At(item, "package: %v", err)
 		}
 		s.Packages = append(s.Packages, p)
 	}
@@ -105,19 +107,19 @@ func (d *document) scope(n *yaml.Node) Scope {
 		text := d.line(item, n, "path")
 		g, err := parseGlob(text)
 		if err != nil {
-			d.at(item, "path: %v", err)
+			d.At(item, "path: %v", err)
 		}
 		s.Paths, s.paths = append(s.Paths, text), append(s.paths, g)
 	}
 	narrowed := values["image"] != nil || values["package"] != nil || values["path"] != nil
 	switch e := values["everywhere"]; {
 	case e == nil && !narrowed:
-		d.at(n, "scope says nothing: image, package or path, or everywhere: true")
+		d.At(n, "scope says nothing: image, package or path, or everywhere: true")
 	case e == nil:
 	case e.Kind != yaml.ScalarNode || e.Tag != "!!bool" || !strings.EqualFold(e.Value, "true"):
-		d.at(e, "everywhere is true, or not there")
+		d.At(e, "everywhere is true, or not there")
 	case narrowed:
-		d.at(e, "everywhere stands alone: image, package and path narrow a scope")
+		d.At(e, "everywhere stands alone: image, package and path narrow a scope")
 	default:
 		s.Everywhere = true
 	}
@@ -132,7 +134,7 @@ func (d *document) assessment(n *yaml.Node) *Assessment {
 	}
 	a.Status = Status(d.line(values["status"], n, "status"))
 	if a.Status != "" && !slices.Contains(Statuses(), a.Status) {
-		d.at(values["status"], "status is %q: one of %s", short(string(a.Status)), joined(Statuses()))
+		d.At(values["status"], "status is %q: one of %s", strict.Short(string(a.Status)), joined(Statuses()))
 	}
 	j := values["justification"]
 	if j == nil {
@@ -141,9 +143,9 @@ func (d *document) assessment(n *yaml.Node) *Assessment {
 	a.Justification = d.line(j, n, "justification")
 	switch {
 	case a.Justification != "" && !slices.Contains(Justifications(), a.Justification):
-		d.at(j, "justification is %q: one of %s", short(a.Justification), strings.Join(Justifications(), ", "))
+		d.At(j, "justification is %q: one of %s", strict.Short(a.Justification), strings.Join(Justifications(), ", "))
 	case a.Status != NotAffected && a.Status != FalsePositive:
-		d.at(j, "a justification goes with %s or %s", NotAffected, FalsePositive)
+		d.At(j, "a justification goes with %s or %s", NotAffected, FalsePositive)
 	}
 	return a
 }

@@ -9,10 +9,11 @@ import (
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/gate"
-	"plimsoll/internal/gate/policy"
 	"plimsoll/internal/inventory"
 	"plimsoll/internal/triage"
 	"plimsoll/internal/verdict"
+
+	"plimsoll/internal/gate/strict"
 )
 
 func day(s string) time.Time {
@@ -67,7 +68,7 @@ func TestErrorsHaveTheirPlace(t *testing.T) {
 		"version: 1\nexceptions: []\n---\na: 1": "a second one",
 	} {
 		_, err := Parse("e.yaml", []byte(source))
-		var invalid *policy.Error
+		var invalid *strict.Error
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q\n got %v\nwant %s", source, err, want)
 		}

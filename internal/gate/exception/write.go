@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // CheckID says what is wrong with an identifier; nil for nothing.
@@ -17,7 +19,7 @@ func CheckID(id string) error {
 	case strings.TrimSpace(id) == "":
 		return errors.New("an identifier is missing")
 	case wild(id) || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
-		return fmt.Errorf("%q is no identifier", short(id))
+		return fmt.Errorf("%q is no identifier", strict.Short(id))
 	}
 	return nil
 }

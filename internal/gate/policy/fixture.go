@@ -17,6 +17,8 @@ import (
 
 	"plimsoll/internal/advisory"
 	"plimsoll/internal/verdict"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // Expectation is what a test asks of a gate.
@@ -56,30 +58,30 @@ type Test struct {
 const maxVerdictFile = 256 << 20
 
 // ReadTests reads a file of tests. Paths in it are relative to its folder. The
-// error is an *Error for what is wrong with the file.
+// error is an *strict.Error for what is wrong with the file.
 func ReadTests(file string, source []byte) (*Tests, error) {
 	d, top := parseDocument(file, source)
 	if top == nil {
-		return nil, d.err()
+		return nil, d.Err()
 	}
 	t := &Tests{File: file}
-	values := d.keys(top, "policy", "now", "tests")
+	values := d.Keys(top, "policy", "now", "tests")
 	if t.Policy = d.line(values["policy"], "policy"); t.Policy != "" && !IsReady(t.Policy) && !filepath.IsAbs(t.Policy) {
 		t.Policy = filepath.Join(filepath.Dir(file), t.Policy)
 	}
 	if n := values["now"]; n != nil {
 		var err error
 		if t.Now, err = time.Parse(time.DateOnly, n.Value); err != nil {
-			d.at(n, "now is a day as YYYY-MM-DD")
+			d.At(n, "now is a day as YYYY-MM-DD")
 		}
 	}
 	for _, n := range d.list(values["tests"], "tests") {
 		t.Tests = append(t.Tests, d.test(n))
 	}
 	if len(t.Tests) == 0 {
-		d.at(top, "there is no test")
+		d.At(top, "there is no test")
 	}
-	if err := d.err(); err != nil {
+	if err := d.Err(); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -88,13 +90,13 @@ func ReadTests(file string, source []byte) (*Tests, error) {
 func (d *document) test(n *yaml.Node) Test {
 	t := Test{Line: n.Line}
 	if n.Kind != yaml.MappingNode {
-		d.at(n, "a test is a mapping, and this is %s", kindOf(n))
+		d.At(n, "a test is a mapping, and this is %s", strict.KindOf(n))
 		return t
 	}
-	values := d.keys(n, "name", "verdict", "dockerfile", "opinion", "expect", "rules", "warnings")
+	values := d.Keys(n, "name", "verdict", "dockerfile", "opinion", "expect", "rules", "warnings")
 	for _, key := range []string{"name", "verdict", "expect"} {
 		if values[key] == nil {
-			d.at(n, "%s is missing", key)
+			d.At(n, "%s is missing", key)
 		}
 	}
 	t.Name = d.line(values["name"], "name")
@@ -112,7 +114,7 @@ func (d *document) test(n *yaml.Node) Test {
 		slices.Sort(t.Warnings)
 	}
 	if t.Expect == ExpectPass && len(t.Rules) > 0 {
-		d.at(values["rules"], "nothing passes that breaks rules")
+		d.At(values["rules"], "nothing passes that breaks rules")
 	}
 	if v := values["verdict"]; v != nil {
 		t.Verdict = d.verdict(v)
@@ -128,11 +130,11 @@ func (d *document) verdict(n *yaml.Node) *verdict.Verdict {
 			return nil
 		}
 		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(d.file), name)
+			name = filepath.Join(filepath.Dir(d.File), name)
 		}
 		v, err := readVerdict(name)
 		if err != nil {
-			d.at(n, "%v", err)
+			d.At(n, "%v", err)
 		}
 		return v
 	}
@@ -148,7 +150,7 @@ func (d *document) verdict(n *yaml.Node) *verdict.Verdict {
 			text = fmt.Sprintf("a verdict has no %q (see docs/verdict.schema.json)", m[1])
 			at = keyNamed(n, m[1])
 		}
-		d.at(at, "verdict: %s", text)
+		d.At(at, "verdict: %s", text)
 		return nil
 	}
 	if v.Coverage.Databases == nil {
@@ -188,7 +190,7 @@ func (d *document) json(b *bytes.Buffer, n *yaml.Node) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			k := n.Content[i]
 			if k.Kind != yaml.ScalarNode || seen[k.Value] {
-				d.at(k, "%s is said twice, or is no word", short(k.Value))
+				d.At(k, "%s is said twice, or is no word", strict.Short(k.Value))
 			}
 			seen[k.Value] = true
 			if i > 0 {
@@ -255,6 +257,6 @@ func readVerdict(name string) (*verdict.Verdict, error) {
 // IsInvalid reports whether an error is about what a policy file, or a file of
 // tests, says.
 func IsInvalid(err error) bool {
-	var e *Error
+	var e *strict.Error
 	return errors.As(err, &e)
 }

@@ -14,6 +14,8 @@ import (
 	"slices"
 
 	"plimsoll/internal/advisory"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // Subject is what a rule is asked about, one after the other.
@@ -95,7 +97,7 @@ type Policy struct {
 	// Rules are those of the policy that is extended, then its own.
 	Rules []Rule
 	// Warnings are what is odd about the file and no error.
-	Warnings []Problem
+	Warnings []strict.Problem
 }
 
 // Rule is one rule.

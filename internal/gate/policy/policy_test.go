@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"plimsoll/internal/gate/policy"
+
+	"plimsoll/internal/gate/strict"
 )
 
 func TestReadyPoliciesAreSound(t *testing.T) {
@@ -75,7 +77,7 @@ func TestErrorsStandAtTheirPlace(t *testing.T) {
 		"too long":                    {file(rest + "    when: finding.title == \"" + strings.Repeat("x", 5000) + "\"\n"), `when: `},
 	} {
 		_, err := policy.Parse("p.yaml", []byte(c.source))
-		var invalid *policy.Error
+		var invalid *strict.Error
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s:\ngot  %v\nwant %s", name, err, c.want)
 		}
@@ -139,7 +141,7 @@ func FuzzParse(f *testing.F) {
 			lines += strings.Count(string(source), r)
 		}
 		p, err := policy.Parse("p", source)
-		var invalid *policy.Error
+		var invalid *strict.Error
 		switch {
 		case errors.As(err, &invalid):
 			for _, problem := range invalid.Problems {

@@ -10,6 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"plimsoll/internal/advisory"
+
+	"plimsoll/internal/gate/strict"
 )
 
 // FormatVersion is the version of the policy file that this program reads.
@@ -50,7 +52,7 @@ func Load(name string) (*Policy, error) {
 	return Parse(name, source)
 }
 
-// Parse reads a policy file. The error is an *Error that lists every problem.
+// Parse reads a policy file. The error is an *strict.Error that lists every problem.
 func Parse(file string, source []byte) (*Policy, error) {
 	envs, err := newEnvironments()
 	if err != nil {
@@ -62,10 +64,10 @@ func Parse(file string, source []byte) (*Policy, error) {
 func parse(file string, source []byte, envs *environments) (*Policy, error) {
 	d, top := parseDocument(file, source)
 	if top == nil {
-		return nil, d.err()
+		return nil, d.Err()
 	}
 	p := &Policy{From: file}
-	values := d.keys(top, policyKeys()...)
+	values := d.Keys(top, policyKeys()...)
 	d.version(values["version"], top)
 	p.Name = d.name(values["name"], top, "the policy's name")
 	p.Description, _ = d.text(values["description"], "description")
@@ -76,8 +78,8 @@ func parse(file string, source []byte, envs *environments) (*Policy, error) {
 	}
 	own := d.list(values["rules"], "rules")
 	if len(own)+len(p.Rules) > maxRules {
-		d.at(values["rules"], "more than %d rules", maxRules)
-		return nil, d.err()
+		d.At(values["rules"], "more than %d rules", maxRules)
+		return nil, d.Err()
 	}
 	for _, n := range own {
 		r, err := d.rule(n, p, envs)
@@ -87,12 +89,12 @@ func parse(file string, source []byte, envs *environments) (*Policy, error) {
 		p.Rules = append(p.Rules, r)
 	}
 	if len(p.Rules) == 0 {
-		d.at(top, "a policy without a rule passes everything")
+		d.At(top, "a policy without a rule passes everything")
 	} else if !slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Effect == Fail }) {
-		p.Warnings = append(p.Warnings, Problem{File: file, Line: 1, Column: 1, Text: "every rule only warns: this policy can't fail a build"})
+		p.Warnings = append(p.Warnings, strict.Problem{File: file, Line: 1, Column: 1, Text: "every rule only warns: this policy can't fail a build"})
 	}
-	sortProblems(p.Warnings)
-	if err := d.err(); err != nil {
+	strict.SortProblems(p.Warnings)
+	if err := d.Err(); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -101,20 +103,20 @@ func parse(file string, source []byte, envs *environments) (*Policy, error) {
 func (d *document) version(n, top *yaml.Node) {
 	switch {
 	case n == nil:
-		d.at(top, "version is missing: version: %s", FormatVersion)
+		d.At(top, "version is missing: version: %s", FormatVersion)
 	case n.Kind != yaml.ScalarNode || n.Value != FormatVersion:
-		d.at(n, "version is %q, and this program reads %s", short(n.Value), FormatVersion)
+		d.At(n, "version is %q, and this program reads %s", strict.Short(n.Value), FormatVersion)
 	}
 }
 
 func (d *document) name(n, parent *yaml.Node, what string) string {
 	if n == nil {
-		d.at(parent, "%s is missing", what)
+		d.At(parent, "%s is missing", what)
 		return ""
 	}
 	s := d.line(n, what)
 	if s != "" && (!ruleName.MatchString(s) || len(s) > 80) {
-		d.at(n, "%s is lower-case words with hyphens between them, at most 80 characters, not %q", what, short(s))
+		d.At(n, "%s is lower-case words with hyphens between them, at most 80 characters, not %q", what, strict.Short(s))
 		return ""
 	}
 	return s
@@ -126,12 +128,12 @@ func (d *document) extend(p *Policy, extends, without *yaml.Node) error {
 	p.Without = d.lines(without, "without")
 	switch {
 	case p.Extends == "" && without != nil:
-		d.at(without, "without leaves out rules of the policy that extends names")
+		d.At(without, "without leaves out rules of the policy that extends names")
 		return nil
 	case p.Extends == "":
 		return nil
 	case !IsReady(p.Extends):
-		d.at(extends, "extends %q: one of the ready policies %s", short(p.Extends), strings.Join(ReadyNames(), ", "))
+		d.At(extends, "extends %q: one of the ready policies %s", strict.Short(p.Extends), strings.Join(ReadyNames(), ", "))
 		return nil
 	}
 	ready, err := Ready(p.Extends)
@@ -140,7 +142,7 @@ func (d *document) extend(p *Policy, extends, without *yaml.Node) error {
 	}
 	for i, name := range p.Without {
 		if !slices.ContainsFunc(ready.Rules, func(r Rule) bool { return r.Name == name }) {
-			d.at(without.Content[min(i, len(without.Content)-1)], "policy %s has no rule %q to leave out", p.Extends, short(name))
+			d.At(without.Content[min(i, len(without.Content)-1)], "policy %s has no rule %q to leave out", p.Extends, strict.Short(name))
 		}
 	}
 	for _, r := range ready.Rules {
@@ -157,24 +159,24 @@ func (d *document) extend(p *Policy, extends, without *yaml.Node) error {
 func (d *document) rule(n *yaml.Node, p *Policy, envs *environments) (Rule, error) {
 	var r Rule
 	if n.Kind != yaml.MappingNode {
-		d.at(n, "a rule is a mapping, and this is %s", kindOf(n))
+		d.At(n, "a rule is a mapping, and this is %s", strict.KindOf(n))
 		return r, nil
 	}
-	values := d.keys(n, ruleKeys()...)
+	values := d.Keys(n, ruleKeys()...)
 	r.Name = d.name(values["name"], n, "the rule's name")
 	if at := slices.IndexFunc(p.Rules, func(x Rule) bool { return x.Name == r.Name }); at >= 0 && r.Name != "" {
 		where := "in this file"
 		if from := p.Rules[at].Policy; from != "" {
 			where = fmt.Sprintf("in the policy %s, which this one extends: leave that one out with without", from)
 		}
-		d.at(values["name"], "there is a rule %s already %s", r.Name, where)
+		d.At(values["name"], "there is a rule %s already %s", r.Name, where)
 	}
 	if r.Name == ExpiredException {
-		d.at(values["name"], "%s is the gate's own: it is broken by every exception past its last day", r.Name)
+		d.At(values["name"], "%s is the gate's own: it is broken by every exception past its last day", r.Name)
 	}
 	for _, key := range []string{"severity", "for", "when", "message"} {
 		if values[key] == nil {
-			d.at(n, "%s is missing", key)
+			d.At(n, "%s is missing", key)
 		}
 	}
 	r.Description, _ = d.text(values["description"], "description")
@@ -194,7 +196,7 @@ func (d *document) rule(n *yaml.Node, p *Policy, envs *environments) (Rule, erro
 
 func (d *document) expression(n *yaml.Node, what string, p *Policy, envs *environments, s Subject, result *cel.Type) (string, *program, error) {
 	if n != nil && n.Kind == yaml.ScalarNode && n.Tag == "!!bool" && result == cel.BoolType {
-		d.at(n, "when is %s for all of them: a rule asks something", n.Value)
+		d.At(n, "when is %s for all of them: a rule asks something", n.Value)
 		return "", nil, nil
 	}
 	text, ok := d.text(n, what)
@@ -202,7 +204,7 @@ func (d *document) expression(n *yaml.Node, what string, p *Policy, envs *enviro
 		return "", nil, nil
 	}
 	if strings.TrimSpace(text) == "" {
-		d.at(n, "%s is empty", what)
+		d.At(n, "%s is empty", what)
 		return "", nil, nil
 	}
 	compiled, faults, err := envs.compile(s, text, result)
@@ -212,9 +214,9 @@ func (d *document) expression(n *yaml.Node, what string, p *Policy, envs *enviro
 	for _, f := range faults {
 		line, column := placeOf(d.source, n, f.line, f.column)
 		if f.warning {
-			p.Warnings = append(p.Warnings, Problem{File: d.file, Line: line, Column: column, Text: f.text})
+			p.Warnings = append(p.Warnings, strict.Problem{File: d.File, Line: line, Column: column, Text: f.text})
 		} else {
-			d.place(line, column, "%s: %s", what, f.text)
+			d.Place(line, column, "%s: %s", what, f.text)
 		}
 	}
 	return strings.TrimSpace(text), compiled, nil

@@ -1,11 +1,11 @@
-package policy
+package strict
 
 import (
 	"fmt"
 	"strings"
 )
 
-// Problem is something wrong with a policy file, and where.
+// Problem is something wrong with a file, and where.
 type Problem struct {
 	File string `json:"file"`
 	// Line and Column count from 1, columns in characters; 0 where no place is known.
@@ -22,7 +22,7 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
 }
 
-// Error is returned for a file that is no policy; it lists all that is wrong.
+// Error is returned for a file that is not what it should be; it lists all that is wrong.
 type Error struct{ Problems []Problem }
 
 func (e *Error) Error() string {
