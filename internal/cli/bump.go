@@ -163,24 +163,11 @@ func (a *app) runBump(ctx context.Context, o *bumpOptions, arg string) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.store()
-	if err != nil {
-		return err
-	}
-	dbs, closeDatabases, err := a.databasesOrOffer(ctx, s, &o.imageOptions)
-	if err != nil {
-		return err
-	}
-	defer closeDatabases()
-	if err := o.fresh(a, dbs); err != nil {
-		return err
-	}
-	scanner, closeScanner, err := a.scanner(ctx, dbs, &o.lookOptions)
+	scanner, closeScanner, err := a.judging(ctx, &o.imageOptions)
 	if err != nil {
 		return err
 	}
 	defer closeScanner()
-	scanner.MaxAge = o.maxAge
 	show := a.newProgress()
 	scanner.Progress = show.event
 	b := &bumping{app: a, options: o, scanner: scanner, subject: arg, stage: stage}

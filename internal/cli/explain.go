@@ -48,24 +48,11 @@ func (a *app) runExplain(ctx context.Context, o *explainOptions, id, ref string)
 	if err := o.imageOptions.check(); err != nil {
 		return err
 	}
-	s, err := a.store()
-	if err != nil {
-		return err
-	}
-	dbs, closeDatabases, err := a.databasesOrOffer(ctx, s, &o.imageOptions)
-	if err != nil {
-		return err
-	}
-	defer closeDatabases()
-	if err := o.fresh(a, dbs); err != nil {
-		return err
-	}
-	scanner, closeScanner, err := a.scanner(ctx, dbs, &o.lookOptions)
+	scanner, closeScanner, err := a.judging(ctx, &o.imageOptions)
 	if err != nil {
 		return err
 	}
 	defer closeScanner()
-	scanner.MaxAge = o.maxAge
 	r, err := a.scanAll(ctx, scanner, o.open(a), []string{ref})
 	if err != nil {
 		return err
@@ -73,7 +60,7 @@ func (a *app) runExplain(ctx context.Context, o *explainOptions, id, ref string)
 	found, complete := false, true
 	for i := range r.Verdicts {
 		e := verdict.Explain(&r.Verdicts[i], id)
-		if err := addDetails(ctx, e, dbs); err != nil {
+		if err := addDetails(ctx, e, scanner.Databases); err != nil {
 			return err
 		}
 		if err := a.writeExplanation(o.format, e); err != nil {

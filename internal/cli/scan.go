@@ -187,25 +187,39 @@ func (a *app) verdicts(ctx context.Context, o *imageOptions, refs []string) (*ve
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s, err := a.store()
-	if err != nil {
-		return nil, err
-	}
-	dbs, closeDatabases, err := a.databasesOrOffer(ctx, s, o)
-	if err != nil {
-		return nil, err
-	}
-	defer closeDatabases()
-	if err := o.fresh(a, dbs); err != nil {
-		return nil, err
-	}
-	scanner, closeScanner, err := a.scanner(ctx, dbs, &o.lookOptions)
+	scanner, closeScanner, err := a.judging(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer closeScanner()
-	scanner.MaxAge = o.maxAge
 	return a.scanAll(ctx, scanner, o.open(a), refs)
+}
+
+// judging opens the databases at hand and a scanner that asks them; what it returns
+// closes both.
+func (a *app) judging(ctx context.Context, o *imageOptions) (*scan.Scanner, func(), error) {
+	s, err := a.store()
+	if err != nil {
+		return nil, nil, err
+	}
+	dbs, closeDatabases, err := a.databasesOrOffer(ctx, s, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.fresh(a, dbs); err != nil {
+		closeDatabases()
+		return nil, nil, err
+	}
+	scanner, closeScanner, err := a.scanner(ctx, dbs, &o.lookOptions)
+	if err != nil {
+		closeDatabases()
+		return nil, nil, err
+	}
+	scanner.MaxAge = o.maxAge
+	return scanner, func() {
+		closeScanner()
+		closeDatabases()
+	}, nil
 }
 
 func (a *app) scanAll(ctx context.Context, scanner *scan.Scanner, opt image.Options, refs []string) (*verdict.Report, error) {
